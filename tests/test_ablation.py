@@ -11,8 +11,7 @@ import pytest
 from tests.fixture_file import FIXTURES
 from tests.prompted.skill import told
 
-from skill_distiller.analysis.model import Analysis, Phrases, SectionType, Verdict
-from skill_distiller.analysis.reading import Reading
+from skill_distiller.analysis.reading import Analysis, Phrases, Reading, SectionType, Verdict
 from skill_distiller.planning.ladders import Models
 from skill_distiller.planning.plan import Mode
 from skill_distiller.prompted.rewrite import PromptedRewriter

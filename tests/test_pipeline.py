@@ -11,8 +11,7 @@ from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.fixture_file import SKILLS, parameters, skill_paths
 from tests.strategies import sound_skills, soups
 
-from skill_distiller.analysis.model import Analysis
-from skill_distiller.analysis.reading import Reading
+from skill_distiller.analysis.reading import Analysis, Reading
 from skill_distiller.checks.receipt import Comparison, Functionality
 from skill_distiller.errors import BadInputError, UsageError
 from skill_distiller.language.facts import inventory

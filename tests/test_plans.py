@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.strategies import sound_skills, soups
 
-from skill_distiller.analysis.model import Analysis
-from skill_distiller.analysis.reading import Reading
+from skill_distiller.analysis.reading import Analysis, Reading
 from skill_distiller.cli.plan_file import parse_plan, plan_text
 from skill_distiller.errors import TargetError, UsageError
 from skill_distiller.planning.ladders import Models

@@ -10,7 +10,7 @@ from typing import Final
 
 from lab.common.shared import Entry, Shared, open_shared
 from lab.common.tables import percent, table
-from skill_distiller.analysis.model import Analysis, Analyzer
+from skill_distiller.analysis.reading import Analysis, Analyzer
 from skill_distiller.analysis.trained import TrainedAnalyzer
 from skill_distiller.errors import TargetError
 from skill_distiller.planning.plan import Mode

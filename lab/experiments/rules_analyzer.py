@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from skill_distiller.analysis.model import Analysis, SectionType, Verdict, floored
 from skill_distiller.analysis.patterns import PatternNames
+from skill_distiller.analysis.reading import Analysis, SectionType, Verdict, floored
 from skill_distiller.analysis.safeguards import CONDITION, CUES, IMPERATIVES, Place, Points, places, safeguards
 from skill_distiller.language.facts import FactKind, block_facts
 from skill_distiller.language.words import content_words, unique_words

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from skill_distiller.analysis.model import SectionType, Taxonomy
+from skill_distiller.analysis.reading import SectionType, Taxonomy
 from skill_distiller.skill.model import SKILL_FILE, Block, Skill
 from skill_distiller.skill.read import read_skill
 

@@ -17,8 +17,7 @@ import numpy as np
 from lab.common.exam import SkillExam
 from lab.training.common_words import WordUses
 from lab.training.conditional_logit import Matrix, choice_probabilities, fit_conditional_logit
-from skill_distiller.analysis.model import Analysis
-from skill_distiller.analysis.reading import Reading
+from skill_distiller.analysis.reading import Analysis, Reading
 from skill_distiller.errors import TargetError
 from skill_distiller.planning.choose import compress_to_threshold, compress_to_tokens
 from skill_distiller.planning.ladders import Models

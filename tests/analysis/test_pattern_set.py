@@ -10,18 +10,17 @@ from hypothesis import strategies as st
 from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.strategies import texts
 
-from skill_distiller.analysis.model import PROTECTED_IMPORTANCE
 from skill_distiller.analysis.patterns import (
     BUILT_IN,
     LONGEST,
-    Budget,
     PatternError,
     PatternSet,
+    SearchTime,
     find_patterns,
     join_patterns,
     own_pattern,
 )
-from skill_distiller.analysis.reading import Reading
+from skill_distiller.analysis.reading import PROTECTED_IMPORTANCE, Reading
 from skill_distiller.analysis.safeguards import with_patterns
 from skill_distiller.checks.receipt import EmbeddedJudge, compare
 from skill_distiller.errors import UsageError
@@ -106,7 +105,7 @@ def test_a_catastrophic_expression_ends(source: str) -> None:
 
 def test_the_expressions_of_a_file_have_a_budget() -> None:
     """Each may be quick enough, and all of them together not: the slowest is named. Every run has all of it."""
-    budget = Budget(0.2)
+    budget = SearchTime(0.2)
     slow = own_pattern("slow", [r"re:(a|aa)+$"], "'file': patterns.protected.slow", budget)
     quick = own_pattern("quick", ["re:b"], "'file': patterns.protected.quick", budget)
     patterns = PatternSet((quick, slow))
@@ -228,3 +227,11 @@ def test_code_below_is_protected_with_what_introduces_it() -> None:
     patterns = PatternSet((own_pattern("duty", ["duty officer"]),))
     verdicts = with_patterns(RulesAnalyzer().analyze(skill), patterns).verdicts
     assert [v.protected for v in verdicts] == [{"duty"}, {"duty"}]
+
+
+def test_what_a_pattern_prints_is_what_results_depend_on() -> None:
+    """Two runs print the same, and patterns that differ anywhere differ: a batch knows its results again by that."""
+    long = ["a" * 250, "re:" + "b" * 250]
+    assert repr(own_pattern("own", long)) == repr(own_pattern("own", long, "elsewhere.toml", SearchTime()))
+    for others in ([f"{long[0]}c", long[1]], [long[0], f"{long[1]}c"], long[:1]):
+        assert repr(own_pattern("own", long)) != repr(own_pattern("own", others))

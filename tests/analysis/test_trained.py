@@ -14,8 +14,8 @@ from tests.fixture_file import SKILLS, skill_paths
 from tests.strategies import sound_skills, texts
 
 from skill_distiller.analysis.features import BLOCK_FEATURES, block_features
-from skill_distiller.analysis.model import PROTECTED_IMPORTANCE, Analysis, SectionType
 from skill_distiller.analysis.patterns import ADVISORY, HARD_RULE, PROTECTED, find_patterns
+from skill_distiller.analysis.reading import PROTECTED_IMPORTANCE, Analysis, SectionType
 from skill_distiller.analysis.trained import BlockModel, TrainedAnalyzer, model_from, shipped_model
 from skill_distiller.language.token_arrays import hash_words, token_row
 from skill_distiller.language.words import Form

@@ -6,8 +6,7 @@ import pytest
 from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.fixture_file import SKILLS
 
-from skill_distiller.analysis.model import Analysis
-from skill_distiller.analysis.reading import Reading
+from skill_distiller.analysis.reading import Analysis, Reading
 from skill_distiller.checks.receipt import EmbeddedJudge, Functionality, compare, write_receipt
 from skill_distiller.planning.plan import Decision, Plan, Reason, apply_plan
 from skill_distiller.planning.worth import block_worths, load_worth_model

@@ -11,7 +11,7 @@ from tests.cli.command import run
 from tests.integration.conftest import CANNED, MODEL, Proxy
 from tests.prompted.skill import ASKED, TEXT
 
-from skill_distiller.analysis.model import SectionType
+from skill_distiller.analysis.reading import SectionType
 from skill_distiller.errors import PromptTooLongError, ProviderError
 from skill_distiller.prompted.read_skill import PromptedAnalyzer
 from skill_distiller.providers.detect import Found, open_provider

@@ -23,7 +23,7 @@ from lab.training.labels import Label, LabelledSkill, LabelSet, best_block, read
 from lab.training.save_weights import save_weights
 
 from skill_distiller.analysis.features import BLOCK_FEATURES, block_features
-from skill_distiller.analysis.model import SectionType, Taxonomy
+from skill_distiller.analysis.reading import SectionType, Taxonomy
 from skill_distiller.analysis.trained import BlockModel
 from skill_distiller.skill.parse import parse_skill
 

@@ -8,7 +8,7 @@ from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.fixture_file import SKILLS, parameters
 from tests.strategies import texts
 
-from skill_distiller.analysis.model import PROTECTED_IMPORTANCE, REQUIRED_TYPES, Analysis, SectionType
+from skill_distiller.analysis.reading import PROTECTED_IMPORTANCE, REQUIRED_TYPES, Analysis, SectionType
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.skill.read import read_skill

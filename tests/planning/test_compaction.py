@@ -12,7 +12,8 @@ from tests.strategies import sound_skills
 from skill_distiller.planning.plan import apply_plan
 from skill_distiller.rewriting.model import Rendering, RenderingKind
 from skill_distiller.run.distill import distill
-from skill_distiller.run.result import COMPACTION_TOKENS, LateSection, NoteKind, Result, find_late_sections
+from skill_distiller.run.proof import COMPACTION_TOKENS, LateSection, find_late_sections
+from skill_distiller.run.result import NoteKind, Result
 from skill_distiller.run.run import Counting, DistillOptions
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import ESTIMATE, TokenCounter, load_counter

@@ -8,8 +8,7 @@ from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.planning.test_frontier import traced
 from tests.strategies import sound_skills, soups
 
-from skill_distiller.analysis.model import Analysis
-from skill_distiller.analysis.reading import Reading
+from skill_distiller.analysis.reading import Analysis, Reading
 from skill_distiller.planning.frontier import Choice, Frontier
 from skill_distiller.planning.ladders import Ladders
 from skill_distiller.planning.outline import anchors_of, needed_by

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from tests.fixture_file import SKILLS
 
-from skill_distiller.analysis.model import Analysis, SectionType, Verdict
-from skill_distiller.analysis.reading import Reading
+from skill_distiller.analysis.reading import Analysis, Reading, SectionType, Verdict
 from skill_distiller.analysis.trained import TrainedAnalyzer
 from skill_distiller.planning.choose import choose_without_losses, compress_to_threshold
 from skill_distiller.planning.frontier import Frontier, Pick

@@ -15,7 +15,7 @@ from tests.fixture_file import parameters
 from tests.prompted.skill import ASKED, TEXT, TYPES, labels
 from tests.strategies import soups
 
-from skill_distiller.analysis.model import Analysis, ModelPart, Phrases, SectionType
+from skill_distiller.analysis.reading import Analysis, ModelPart, Phrases, SectionType
 from skill_distiller.errors import MalformedReplyError, ProviderError
 from skill_distiller.prompted.exchange import BATCH_BLOCKS, BATCH_TOKENS, PROMPTS, READ, Prompt, excerpt, new_boundary
 from skill_distiller.prompted.read_skill import PromptedAnalyzer, groups_of, read_alike, read_labels

@@ -15,8 +15,7 @@ from tests.providers.build import KINDS, play
 from tests.providers.stub_server import Act
 from tests.strategies import soups
 
-from skill_distiller.analysis.model import Analysis, ModelPart, SectionType
-from skill_distiller.analysis.reading import Reading
+from skill_distiller.analysis.reading import Analysis, ModelPart, Reading, SectionType
 from skill_distiller.errors import MalformedReplyError, ProviderError, RefusedError
 from skill_distiller.prompted.rewrite import SHARE, PromptedRewriter, batches, read_texts, share_kept
 from skill_distiller.providers.cache import DiskCache

@@ -6,8 +6,7 @@ import pytest
 from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.prompted.skill import numbered as texts
 
-from skill_distiller.analysis.model import Analysis
-from skill_distiller.analysis.reading import Reading
+from skill_distiller.analysis.reading import Analysis, Reading
 from skill_distiller.prompted.short_texts import PromptedSynthesizer
 from skill_distiller.providers.scripted import Line, ScriptedProvider
 from skill_distiller.providers.session import Session

@@ -16,7 +16,7 @@ from jsonschema.exceptions import ValidationError
 from tests.cli.command import run
 from tests.cli.samples import DEPLOY, HOSTILE, MARKUP, MINIMAL, NO_FRONTMATTER, NO_TRIGGER
 
-from skill_distiller.analysis.model import TYPE_NAMES, SectionType
+from skill_distiller.analysis.reading import TYPE_NAMES, SectionType
 from skill_distiller.checks.gate import CHECKS
 from skill_distiller.checks.model import FindingKind, Level
 from skill_distiller.language.fact import FactKind

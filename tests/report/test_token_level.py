@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from tests.rewriting.test_self_information import HEAD, RESTATED, TOLD, analyzed, flat
 
-from skill_distiller.analysis.model import Analysis, SectionType
+from skill_distiller.analysis.reading import Analysis, SectionType
 from skill_distiller.planning.ladders import Models
 from skill_distiller.report.console import token_level_lines
 from skill_distiller.report.record import TokenLevel, record_sections, score_words

@@ -10,9 +10,8 @@ from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.fixture_file import SKILLS, parameters
 from tests.strategies import sound_skills, soups
 
-from skill_distiller.analysis.model import Analysis
 from skill_distiller.analysis.patterns import find_patterns
-from skill_distiller.analysis.reading import Reading
+from skill_distiller.analysis.reading import Analysis, Reading
 from skill_distiller.language.facts import block_facts, fact_keys, find_facts
 from skill_distiller.planning.ladders import Ladders, require
 from skill_distiller.rewriting.ladder import Ladder, build_ladders, edit_blocks, keeps_everything

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.fixture_file import parameters
 
-from skill_distiller.analysis.model import Analysis, Phrases, SectionType, Verdict
-from skill_distiller.analysis.reading import Reading
+from skill_distiller.analysis.reading import Analysis, Phrases, Reading, SectionType, Verdict
 from skill_distiller.language.facts import fact_keys, find_facts, locked_spans
 from skill_distiller.rewriting.ladder import build_ladders, edit_blocks
 from skill_distiller.rewriting.model import RenderingKind, apply_edits

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skill_distiller.analysis.model import Analysis, SectionType, Verdict
-from skill_distiller.analysis.reading import Reading
+from skill_distiller.analysis.reading import Analysis, Reading, SectionType, Verdict
 from skill_distiller.errors import UsageError
 from skill_distiller.language.facts import fact_keys, find_facts, locked_spans
 from skill_distiller.language.modals import MODAL_WORDS

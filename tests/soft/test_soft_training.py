@@ -18,8 +18,9 @@ from tests.soft.conftest import plain_settings
 from skill_distiller.errors import BadInputError, RefusedError
 from skill_distiller.soft.checkpoint import open_checkpoint
 from skill_distiller.soft.examples import Example, write_lines
-from skill_distiller.soft.train_settings import Entry, make_settings, read_log
-from skill_distiller.soft.training import Wanted, World, pick, rate_at, train
+from skill_distiller.soft.networks import World
+from skill_distiller.soft.train_settings import LoggedStep, make_settings, read_log
+from skill_distiller.soft.training import Wanted, pick, rate_at, train
 
 ALONE = World(0, 1, torch.device("cpu"))
 BATCH = {"lr": 1e-3, "batch": 4, "accumulation": 1, "checkpointing": False}
@@ -57,7 +58,7 @@ def whole(tiny: Path, data: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     return out
 
 
-def _told(run: Path) -> list[Entry]:
+def _told(run: Path) -> list[LoggedStep]:
     return [entry._replace(seconds=0) for entry in read_log(run)]
 
 
@@ -102,9 +103,9 @@ import torch
 from pathlib import Path
 from skill_distiller.soft import checkpoint
 from skill_distiller.soft.train_settings import make_settings
-from skill_distiller.soft.training import World
+from skill_distiller.soft.networks import World
 from skill_distiller.soft.training import Wanted, pick, rate_at, train
-from skill_distiller.soft.train_settings import Entry, read_log
+from skill_distiller.soft.train_settings import LoggedStep, read_log
 torch.set_num_threads(1)
 plain, phase, step = json.loads(sys.argv[1])
 def observe(entry):

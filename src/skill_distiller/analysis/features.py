@@ -10,7 +10,7 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
-from skill_distiller.analysis.model import SectionType
+from skill_distiller.analysis.reading import SectionType
 from skill_distiller.analysis.safeguards import CUES, place_points, places
 from skill_distiller.language.token_arrays import (
     GOLDEN,

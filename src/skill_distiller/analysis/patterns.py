@@ -147,7 +147,7 @@ class PatternError(ValueError):
         super().__init__(f"{source[:_SHOWN]!r} {why}")
 
 
-class Budget:
+class SearchTime:
     """The seconds of computing that the expressions of a file may take together in a run."""
 
     def __init__(self, seconds: float = SECONDS_OF_A_RUN) -> None:
@@ -181,7 +181,12 @@ class OwnPattern:
     phrases: re.Pattern[str] | None
     expressions: tuple[regex.Pattern[str], ...]
     origin: str
-    budget: Budget = field(compare=False)
+    budget: SearchTime = field(compare=False)
+
+    def __repr__(self) -> str:
+        """All that results depend on: its name and what it looks for, in full."""
+        sources = [found.pattern for found in (self.phrases, *self.expressions) if found]
+        return f"OwnPattern({self.name!r}, {sources!r})"
 
     def found_in(self, text: str) -> bool:
         """Whether a text holds the pattern; phrases may go over line breaks, expressions may not.
@@ -210,7 +215,7 @@ class OwnPattern:
         return False
 
 
-def own_pattern(name: str, sources: Sequence[str], origin: str = "", budget: Budget | None = None) -> OwnPattern:
+def own_pattern(name: str, sources: Sequence[str], origin: str = "", budget: SearchTime | None = None) -> OwnPattern:
     """A pattern from phrases and from expressions that begin with `re:`.
 
     A phrase is found in any case and whatever white space is between its words; where it begins or
@@ -219,7 +224,7 @@ def own_pattern(name: str, sources: Sequence[str], origin: str = "", budget: Bud
     phrases = [_phrase(source) for source in sources if not source.startswith(EXPRESSION)]
     expressions = [_expression(source) for source in sources if source.startswith(EXPRESSION)]
     union = re.compile("|".join(phrases), re.IGNORECASE) if phrases else None
-    return OwnPattern(name, union, tuple(expressions), origin, budget or Budget())
+    return OwnPattern(name, union, tuple(expressions), origin, budget or SearchTime())
 
 
 def _checked(source: str, text: str) -> str:

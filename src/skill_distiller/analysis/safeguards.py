@@ -10,8 +10,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from skill_distiller.analysis.model import Analysis, SectionType, floored
 from skill_distiller.analysis.patterns import BUILT_IN, NO_PATTERNS, WORDS, PatternNames, PatternSet, join_names, one_of
+from skill_distiller.analysis.reading import Analysis, SectionType, floored
 from skill_distiller.skill.containers import lead_ins
 from skill_distiller.skill.model import Block, BlockKind, FrontmatterState, Skill
 

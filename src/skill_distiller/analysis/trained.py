@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skill_distiller.analysis.features import BLOCK_FEATURES, BLOCK_GROUPS, SECTION_GROUPS, Bags, BlockFeatures
-from skill_distiller.analysis.model import Analysis, SectionType, Taxonomy, Verdict, floored
+from skill_distiller.analysis.reading import Analysis, SectionType, Taxonomy, Verdict, floored
 from skill_distiller.analysis.safeguards import safeguards
 from skill_distiller.skill.model import Skill
 from skill_distiller.weights import Arrays, WeightsError, load_weights

@@ -16,7 +16,7 @@ _ID: Final = re.compile(r"c([0-9]{1,40})")
 _LONGEST_ID: Final = 100  # characters; whatever is longer is no id
 
 
-class Result(StrEnum):
+class HowItWent(StrEnum):
     """How the use of a distilled skill went, in one word."""
 
     WORKED = "worked"

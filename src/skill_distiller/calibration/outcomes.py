@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from skill_distiller.calibration.entry import CalibrationEntry, Line, Outcome, Result, read_number
+from skill_distiller.calibration.entry import CalibrationEntry, HowItWent, Line, Outcome, read_number
 from skill_distiller.calibration.log_files import Ledger
 from skill_distiller.errors import BadInputError, UsageError
 
@@ -33,8 +33,8 @@ def make_outcome(actual: float, result: str, note: str = "") -> Outcome:
     if not (math.isfinite(actual) and 0 <= actual <= 100):
         problem = f"The actual functionality {actual:g} is not between 0 and 100."
         raise UsageError(problem, "It is a percentage: use for example 85.")
-    if result not in [word.value for word in Result]:
-        raise UsageError(f"There is no outcome {result!r}.", f"Choose one of: {', '.join(Result)}.")
+    if result not in [word.value for word in HowItWent]:
+        raise UsageError(f"There is no outcome {result!r}.", f"Choose one of: {', '.join(HowItWent)}.")
     return Outcome(actual, result, note)
 
 
@@ -80,10 +80,10 @@ def _actual(item: dict[str, object]) -> float | None:
     return 100 * passed / total if passed is not None and total else None
 
 
-def _result(actual: float) -> Result:
+def _result(actual: float) -> HowItWent:
     if actual >= _WORKED_FROM:
-        return Result.WORKED
-    return Result.PARTIAL if actual >= _PARTIAL_FROM else Result.FAILED
+        return HowItWent.WORKED
+    return HowItWent.PARTIAL if actual >= _PARTIAL_FROM else HowItWent.FAILED
 
 
 class RunGroup(NamedTuple):

@@ -8,9 +8,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Final, Protocol
 
-from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.patterns import PatternNames
-from skill_distiller.analysis.reading import Reading
+from skill_distiller.analysis.reading import Reading, SectionType
 from skill_distiller.language.fact import FactKind
 from skill_distiller.language.facts import heading_key, inventory, sentence_around
 from skill_distiller.planning.plan import Plan, Reason

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Final, NamedTuple
 
-from skill_distiller.analysis.model import SectionType
-from skill_distiller.analysis.reading import Reading, once_per_reading
+from skill_distiller.analysis.reading import Reading, SectionType, once_per_reading
 from skill_distiller.analysis.safeguards import heading_promises
 from skill_distiller.disclosure.signposts import is_choice, is_main
 from skill_distiller.language.words import words_in

@@ -10,8 +10,7 @@ from itertools import chain, count
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
-from skill_distiller.analysis.model import SectionType
-from skill_distiller.analysis.reading import Reading
+from skill_distiller.analysis.reading import Reading, SectionType
 from skill_distiller.disclosure.branches import find_branches
 from skill_distiller.disclosure.model import NewReference, Passage, Signpost
 from skill_distiller.disclosure.topics import clean_heading, words_of_names

@@ -8,9 +8,8 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Final
 
-from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.patterns import HARD_RULE
-from skill_distiller.analysis.reading import Reading
+from skill_distiller.analysis.reading import Reading, SectionType
 from skill_distiller.disclosure.branches import Branch, find_branches
 from skill_distiller.disclosure.signposts import asks_first, calls, introduces, is_unmissable
 from skill_distiller.language.facts import anchor

@@ -10,8 +10,7 @@ from itertools import islice
 from pathlib import PurePosixPath
 from typing import Final
 
-from skill_distiller.analysis.model import SectionType
-from skill_distiller.analysis.reading import Reading, once_per_reading
+from skill_distiller.analysis.reading import Reading, SectionType, once_per_reading
 from skill_distiller.disclosure.model import Passage, Signpost
 from skill_distiller.disclosure.topics import MOST_TOPICS, clean_heading, find_topics, is_generic_label, signpost_data
 from skill_distiller.language.forms import bases

@@ -14,7 +14,7 @@ from importlib.resources import files
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
-from skill_distiller.analysis.model import Analysis, SectionType
+from skill_distiller.analysis.reading import Analysis, SectionType
 from skill_distiller.errors import BadInputError
 from skill_distiller.exams.model import BY_PROGRAM, Criterion, Exam, Task
 from skill_distiller.language.fact import FactKind

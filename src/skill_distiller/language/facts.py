@@ -91,11 +91,11 @@ def sentence_around(text: str, fact: Fact) -> str:
     return text[start:end].replace("**", "").strip(" \t\r\n-*+>#|")
 
 
-def sentence_bounds(text: str, start: int, end: int, sentence_end: re.Pattern[str] = SENTENCE_END) -> tuple[int, int]:
+def sentence_bounds(text: str, start: int, end: int) -> tuple[int, int]:
     """The sentence around a span, up to 300 characters more on each side: half-open offsets into the text."""
     low, high = max(0, start - _SENTENCE), min(len(text), end + _SENTENCE)
-    before = max((match.end() for match in sentence_end.finditer(text, low, start)), default=low)
-    after = sentence_end.search(text, end, high)
+    before = max((match.end() for match in SENTENCE_END.finditer(text, low, start)), default=low)
+    after = SENTENCE_END.search(text, end, high)
     return before, after.start() + 1 if after else high
 
 

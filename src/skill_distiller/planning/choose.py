@@ -9,8 +9,7 @@ from functools import partial
 from heapq import heapify, heappop, heappush
 from typing import Final, NamedTuple
 
-from skill_distiller.analysis.model import REQUIRED_TYPES
-from skill_distiller.analysis.reading import Reading
+from skill_distiller.analysis.reading import REQUIRED_TYPES, Reading
 from skill_distiller.errors import TargetError
 from skill_distiller.planning.excuses import excuses, spoken_for, widowed, with_excuses, without_bare_headings
 from skill_distiller.planning.frontier import Choice, Frontier, Pick

@@ -6,8 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from skill_distiller.analysis.model import Phrases
-from skill_distiller.analysis.reading import Reading, once_per_reading
+from skill_distiller.analysis.reading import Phrases, Reading, once_per_reading
 from skill_distiller.planning.excuses import excuses
 from skill_distiller.planning.frontier import Choice, Frontier, Hulls, trace_frontier
 from skill_distiller.planning.outline import outline

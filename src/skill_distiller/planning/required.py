@@ -10,8 +10,7 @@ from functools import partial
 from itertools import groupby
 from typing import Final
 
-from skill_distiller.analysis.model import REQUIRED_TYPES, SectionType, Verdict
-from skill_distiller.analysis.reading import Reading, once_per_reading
+from skill_distiller.analysis.reading import REQUIRED_TYPES, Reading, SectionType, Verdict, once_per_reading
 from skill_distiller.analysis.safeguards import heading_promises
 from skill_distiller.language.fact import FactKind
 from skill_distiller.language.modals import restricts, verifies

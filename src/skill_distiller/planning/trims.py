@@ -8,8 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from math import fsum
 from typing import Final
 
-from skill_distiller.analysis.model import SectionType, Verdict
-from skill_distiller.analysis.reading import Reading
+from skill_distiller.analysis.reading import Reading, SectionType, Verdict
 from skill_distiller.language.modals import restricts, verifies
 from skill_distiller.language.words import words_in
 from skill_distiller.planning.hull import Step, close_hull, merge_steps

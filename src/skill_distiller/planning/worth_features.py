@@ -10,8 +10,7 @@ from math import log
 from typing import Final, NamedTuple
 from zlib import crc32
 
-from skill_distiller.analysis.model import SectionType, Verdict
-from skill_distiller.analysis.reading import Reading, once_per_reading
+from skill_distiller.analysis.reading import Reading, SectionType, Verdict, once_per_reading
 from skill_distiller.language.fact import Fact, FactKind
 from skill_distiller.language.lexicon import Sense, words_of
 from skill_distiller.language.words import content_words, unique_words, words_in

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from skill_distiller.analysis.model import Analysis, Analyzer, ModelPart, Phrases, SectionType, Verdict, floored
+from skill_distiller.analysis.reading import Analysis, Analyzer, ModelPart, Phrases, SectionType, Verdict, floored
 from skill_distiller.errors import MalformedReplyError, ProviderError
 from skill_distiller.prompted.exchange import (
     READ,
@@ -46,13 +46,6 @@ class Label(NamedTuple):
     repeats: int = -1
     known: bool = False
     phrases: Phrases = Phrases((), ())
-
-
-class _Read(NamedTuple):
-    """The labels of a group of blocks by place, and the sets of places that are alike."""
-
-    labels: dict[int, Label]
-    alike: tuple[tuple[int, ...], ...]
 
 
 def asked_blocks(skill: Skill) -> list[Block]:

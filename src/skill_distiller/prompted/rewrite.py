@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from itertools import chain, pairwise
 from typing import Final
 
-from skill_distiller.analysis.model import SectionType
-from skill_distiller.analysis.reading import Reading
+from skill_distiller.analysis.reading import Reading, SectionType
 from skill_distiller.errors import MalformedReplyError
 from skill_distiller.language.fact import FactKind
 from skill_distiller.language.forms import bases

@@ -267,11 +267,10 @@ class Answered:
     accepted: dict[float, bool] = field(default_factory=dict)
 
 
-def expected_questions(body: str, ways: int, count: int = DEFAULT_QUESTIONS) -> Expected:
+def expected_questions(body: str, ways: int) -> Expected:
     """About what the examiner will be asked: for the questions, and to judge the answers of so many ways."""
-    tokens = count_tokens(body) + count * _QUESTION_TOKENS
-    verdicts = count * ways
-    replies = count * _QUESTION_TOKENS + verdicts * _VERDICT_TOKENS
+    questions, verdicts = DEFAULT_QUESTIONS * _QUESTION_TOKENS, DEFAULT_QUESTIONS * ways
+    tokens, replies = count_tokens(body) + questions, questions + verdicts * _VERDICT_TOKENS
     return Expected(1 + verdicts, tokens + verdicts * (count_tokens(SAME_ANSWER.text) + 2 * _ANSWER_TOKENS), replies)
 
 

@@ -21,7 +21,8 @@ from skill_distiller.report.text import NO_HEADING, excerpt, heading_line, plura
 from skill_distiller.report.verification import verified_text
 from skill_distiller.rewriting.example_sets import ExampleSelection, SelectionMode
 from skill_distiller.rewriting.model import Refusal
-from skill_distiller.run.result import COMPACTION_TOKENS, FRONTMATTER_HINTS, TRIGGER_HINT, Note, NoteKind
+from skill_distiller.run.proof import COMPACTION_TOKENS
+from skill_distiller.run.result import FRONTMATTER_HINTS, TRIGGER_HINT, Note, NoteKind
 from skill_distiller.tokens import ESTIMATE, TokenCounter
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from typing import Final
 
 from skill_distiller._version import __version__
-from skill_distiller.analysis.model import TYPE_NAMES, Analysis, Verdict
+from skill_distiller.analysis.reading import TYPE_NAMES, Analysis, Verdict
 from skill_distiller.calibration.outcomes import Stage
 from skill_distiller.checks.model import RECORD_SCHEMAS, Check, Finding, Level, Verification
 from skill_distiller.checks.receipt import Change, Functionality, SectionReceipt

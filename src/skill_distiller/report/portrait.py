@@ -243,7 +243,7 @@ _HINT: Final = "Give what `skill-distiller compress --json` printed."
 _SHOWN: Final = 200  # characters of a name or a reason
 
 
-class Run(NamedTuple):
+class RecordedRun(NamedTuple):
     """A run as its record tells of it: the skill, where it was among others, what came out of it."""
 
     skill: Skill
@@ -256,7 +256,7 @@ class Run(NamedTuple):
     needs: Mapping[str, tuple[str, ...]]
 
 
-def read_records(text: str, name: str) -> Iterator[Run | Broken]:
+def read_records(text: str, name: str) -> Iterator[RecordedRun | Broken]:
     """The runs of a file: a record, or a line for each of several. Raises BadInputError for a file that holds none."""
     try:
         try:
@@ -282,7 +282,7 @@ class _RecordError(ValueError):
     """A record that can't be shown, and why."""
 
 
-def _run(record: Any, name: str) -> Run:  # noqa: ANN401 - whatever JSON brings
+def _run(record: Any, name: str) -> RecordedRun:  # noqa: ANN401 - whatever JSON brings
     if record["schema"] not in RECORD_SCHEMAS:
         raise _RecordError("its schema is not known to this version")
     if record.get("original") is None:
@@ -296,7 +296,7 @@ def _run(record: Any, name: str) -> Run:  # noqa: ANN401 - whatever JSON brings
         for change in changes
     }
     gone = {_text(section["heading_id"]) for section in record["receipt"] if section["heading_removed"]}
-    return Run(
+    return RecordedRun(
         skill,
         _text(record.get("place") or record["skill"] or name)[:_SHOWN],
         _number(record["threshold"]) if record["threshold"] is not None else 0.0,
@@ -335,15 +335,15 @@ def _recorded_needs(found: Any) -> dict[str, tuple[str, ...]]:  # noqa: ANN401 -
     return {piece: tuple(lines[:MOST_NEEDS]) for piece, lines in needs.items()}
 
 
-def portraits_of_runs(runs: list[Run], counter: TokenCounter) -> list[Portrait]:
+def portraits_of_runs(runs: list[RecordedRun], counter: TokenCounter) -> list[Portrait]:
     """A portrait for each skill with the points of all its runs, the original first, then the largest."""
-    by_skill: dict[tuple[str, str], list[Run]] = {}
+    by_skill: dict[tuple[str, str], list[RecordedRun]] = {}
     for run in runs:
         by_skill.setdefault((run.place, source_digest(run.skill)), []).append(run)
     return [_portrait(own, counter) for own in by_skill.values()]
 
 
-def _portrait(runs: list[Run], counter: TokenCounter) -> Portrait:
+def _portrait(runs: list[RecordedRun], counter: TokenCounter) -> Portrait:
     first = runs[0]
     skill, before = first.skill, first.tokens[0]
     pieces = tuple(show_pieces(skill, first.needs))
@@ -355,7 +355,7 @@ def _portrait(runs: list[Run], counter: TokenCounter) -> Portrait:
     return Portrait(first.place, first.place, skill.name, before, tiers, pieces, distinct(points))
 
 
-def _recorded_states(pieces: tuple[Shown, ...], run: Run) -> tuple[str, dict[int, str]]:
+def _recorded_states(pieces: tuple[Shown, ...], run: RecordedRun) -> tuple[str, dict[int, str]]:
     states, texts = "", dict[int, str]()
     for place, piece in enumerate(pieces):
         if piece.kind == "heading":

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final, NamedTuple
 
-from skill_distiller.analysis.model import TYPE_NAMES, SectionType, mean
+from skill_distiller.analysis.reading import TYPE_NAMES, SectionType, mean
 from skill_distiller.calibration.outcomes import UNCALIBRATED, Estimate
 from skill_distiller.checks.model import Tokens
 from skill_distiller.planning.plan import Decision, Mode

@@ -10,8 +10,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
-from skill_distiller.analysis.model import SectionType
-from skill_distiller.analysis.reading import Reading, once_per_reading
+from skill_distiller.analysis.reading import Reading, SectionType, once_per_reading
 from skill_distiller.analysis.safeguards import heading_promises
 from skill_distiller.language.facts import anchor
 from skill_distiller.rewriting.ladder import holds_together

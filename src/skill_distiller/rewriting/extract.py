@@ -11,9 +11,8 @@ from collections.abc import Callable, Sequence
 from itertools import compress
 from typing import Final
 
-from skill_distiller.analysis.model import Verdict
 from skill_distiller.analysis.patterns import BUILT_IN, PatternSet
-from skill_distiller.analysis.reading import Reading
+from skill_distiller.analysis.reading import Reading, Verdict
 from skill_distiller.language.facts import Fact, locked_spans
 from skill_distiller.rewriting.model import Proposals, Rendering, RenderingKind
 from skill_distiller.rewriting.parts import EMPTY_CELL

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from skill_distiller.analysis.model import Phrases, SectionType
-from skill_distiller.analysis.reading import Reading
+from skill_distiller.analysis.reading import Phrases, Reading, SectionType
 from skill_distiller.language.facts import fact_keys, find_facts
 from skill_distiller.meaning.compare import compare_texts
 from skill_distiller.rewriting.model import (

@@ -13,8 +13,7 @@ from typing import Any, Final, Protocol
 
 import numpy as np
 
-from skill_distiller.analysis.model import Phrases, SectionType, Verdict
-from skill_distiller.analysis.reading import Reading
+from skill_distiller.analysis.reading import Phrases, Reading, SectionType, Verdict
 from skill_distiller.analysis.safeguards import IMPERATIVES
 from skill_distiller.errors import UsageError
 from skill_distiller.language.facts import Span, merge_spans, overlaps

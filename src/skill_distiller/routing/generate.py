@@ -7,8 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
-from skill_distiller.analysis.model import SectionType
-from skill_distiller.analysis.reading import Reading
+from skill_distiller.analysis.reading import Reading, SectionType
 from skill_distiller.language.fact import FactKind
 from skill_distiller.language.facts import fact_keys, find_facts
 from skill_distiller.language.words import content_words

@@ -10,8 +10,7 @@ from typing import Final, NamedTuple
 
 import yaml
 
-from skill_distiller.analysis.model import SectionType
-from skill_distiller.analysis.reading import Reading
+from skill_distiller.analysis.reading import Reading, SectionType
 from skill_distiller.errors import UsageError
 from skill_distiller.rewriting.one_liner.line_text import is_label, plain, units
 from skill_distiller.rewriting.one_liner.triggers import find_triggers, quotes

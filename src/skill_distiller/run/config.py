@@ -14,10 +14,10 @@ from skill_distiller.analysis.patterns import (
     ADVISORY,
     BUILT_IN,
     PROTECTED,
-    Budget,
     OwnPattern,
     PatternError,
     PatternSet,
+    SearchTime,
     own_pattern,
 )
 from skill_distiller.errors import UsageError, reason_of
@@ -207,7 +207,7 @@ def _patterns(table: Mapping[str, object], keys: Keys) -> PatternSet:
     protected, advisory = (keys.table(table, kind) for kind in _BUILT_IN)
     for name in sorted(protected.keys() & advisory.keys()):
         raise UsageError(f"{keys}: {name!r} is both protected and advisory.", "Give them different names.")
-    budget = Budget()
+    budget = SearchTime()
     patterns = PatternSet(
         tuple(_own_patterns(protected, keys.below("protected"), "advisory", budget)),
         tuple(_own_patterns(advisory, keys.below("advisory"), "protected", budget)),
@@ -218,7 +218,7 @@ def _patterns(table: Mapping[str, object], keys: Keys) -> PatternSet:
     return patterns
 
 
-def _own_patterns(named: Mapping[str, object], keys: Keys, other: str, budget: Budget) -> Iterator[OwnPattern]:
+def _own_patterns(named: Mapping[str, object], keys: Keys, other: str, budget: SearchTime) -> Iterator[OwnPattern]:
     """The patterns of a kind, whose names may not be those of built-in ones of the `other` kind."""
     taken = {pattern.name for pattern in _BUILT_IN[other]}
     for name, value in named.items():
@@ -229,7 +229,7 @@ def _own_patterns(named: Mapping[str, object], keys: Keys, other: str, budget: B
         yield pattern
 
 
-def _pattern(name: str, value: object, keys: Keys, budget: Budget) -> OwnPattern:
+def _pattern(name: str, value: object, keys: Keys, budget: SearchTime) -> OwnPattern:
     if not _NAME.fullmatch(name):
         raise UsageError(
             f"{keys}: the name of a pattern has 1-64 letters, digits, spaces, hyphens or dots.", "Choose another name."

@@ -27,6 +27,7 @@ from skill_distiller.planning.required import bring_back, carriers
 from skill_distiller.planning.saved_plan import find_pieces, recall_plan
 from skill_distiller.rewriting.model import Doubt, Wording
 from skill_distiller.run.proof import (
+    COMPACTION_TOKENS,
     MOST_ASKED,
     Judged,
     Planned,
@@ -38,7 +39,6 @@ from skill_distiller.run.proof import (
     refuse_unproved,
 )
 from skill_distiller.run.result import (
-    COMPACTION_TOKENS,
     Evidence,
     Note,
     NoteKind,
@@ -52,8 +52,7 @@ from skill_distiller.run.result import (
 from skill_distiller.run.run import Backends, DistillOptions, Gate, Run, check_options, watch_nothing
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.model import Skill
-from skill_distiller.skill.parse import parse_skill
-from skill_distiller.skill.read import read_skill
+from skill_distiller.skill.read import as_skill
 from skill_distiller.tokens import count_skill
 
 UNUSED: Final = 0.05  # of the result's tokens: of a budget with more left than that is told why
@@ -91,27 +90,11 @@ def distill(
     if threshold is not None and tokens is not None:
         raise UsageError("A threshold and a number of tokens exclude each other.", "Give one of them.")
     run = Run(replace(options or DistillOptions(), **given), backends or Backends(), observe or watch_nothing)
-    return carry_out(run, _skill_of(skill), skill if isinstance(skill, SkillFolder) else None)
+    return carry_out(run, as_skill(skill), skill if isinstance(skill, SkillFolder) else None)
 
 
 ModeName = Literal["threshold", "tokens", "oneliner"]
 WordingName = Literal["keep", "marks", "detail", "terse"]
-_MOST_PATH: Final = 1000  # characters
-
-
-def _skill_of(given: str | Path | Skill | SkillFolder) -> Skill:
-    """The skill that was given, read or parsed where it has to be; raises UsageError for a path in a text."""
-    if isinstance(given, Skill):
-        return given
-    if isinstance(given, SkillFolder):
-        return given.skill
-    if isinstance(given, Path):
-        return read_skill(given)
-    line = given.strip()
-    short = "\n" not in line and len(line) < _MOST_PATH
-    if short and (line.endswith(".md") or ("/" in line and Path(line).exists())):
-        raise UsageError(f"{line!r} is taken for the text of a skill, and looks like a path.", "Give a Path.")
-    return parse_skill(given)
 
 
 def carry_out(run: Run, skill: Skill, folder: SkillFolder | None = None) -> Result:

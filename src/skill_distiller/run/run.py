@@ -7,9 +7,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from skill_distiller.analysis.model import Analyzer
 from skill_distiller.analysis.patterns import BUILT_IN, PatternSet
-from skill_distiller.analysis.reading import Reading
+from skill_distiller.analysis.reading import Analyzer, Reading
 from skill_distiller.analysis.trained import TrainedAnalyzer
 from skill_distiller.checks.receipt import EmbeddedJudge, Judge
 from skill_distiller.errors import ProviderError, UsageError

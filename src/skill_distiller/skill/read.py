@@ -11,7 +11,7 @@ from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final
 
-from skill_distiller.errors import BadInputError, reason_of
+from skill_distiller.errors import BadInputError, UsageError, reason_of
 from skill_distiller.skill.folder import (
     MAX_FILES,
     SKILL_PATH,
@@ -229,3 +229,21 @@ def _place_inside(root: Path, path: PurePosixPath, text: str) -> PurePosixPath |
         return PurePosixPath((root / path).resolve().relative_to(top).as_posix())
     except (OSError, RuntimeError, ValueError):  # a loop of links, or a place elsewhere
         return None
+
+
+_MOST_PATH: Final = 1000  # characters
+
+
+def as_skill(given: str | Path | Skill | SkillFolder) -> Skill:
+    """The skill that was given, read or parsed where it has to be; raises UsageError for a path in a text."""
+    if isinstance(given, Skill):
+        return given
+    if isinstance(given, SkillFolder):
+        return given.skill
+    if isinstance(given, Path):
+        return read_skill(given)
+    line = given.strip()
+    short = "\n" not in line and len(line) < _MOST_PATH
+    if short and (line.endswith(".md") or ("/" in line and Path(line).exists())):
+        raise UsageError(f"{line!r} is taken for the text of a skill, and looks like a path.", "Give a Path.")
+    return parse_skill(given)

@@ -24,11 +24,21 @@ from skill_distiller.soft.manifest import (
     sha256_below,
     sha256_of,
 )
-from skill_distiller.soft.networks import SoftCompressor, Target, add_lora, load_backbone, load_layout, load_lora
+from skill_distiller.soft.networks import (
+    SoftCompressor,
+    Target,
+    World,
+    add_lora,
+    gather,
+    load_backbone,
+    load_layout,
+    load_lora,
+    spread,
+    wait_for_all,
+)
 from skill_distiller.soft.prompt_layout import LAYOUT_VERSION, Layout
 from skill_distiller.soft.rows import Preparer, TrainingStep
 from skill_distiller.soft.train_settings import LoraSettings, SoftSettings, make_settings
-from skill_distiller.soft.training import World, gather, spread, wait_for_all
 
 FORMAT: Final = "skill-distiller/soft-checkpoint"
 VERSION: Final = 1

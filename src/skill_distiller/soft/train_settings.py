@@ -277,7 +277,7 @@ def phase_cost(sizes: Sizes, steps: int, batch: int, read: float, rows: float, d
 LOG: Final = "log.jsonl"
 
 
-class Entry(NamedTuple):
+class LoggedStep(NamedTuple):
     """A step: loss in nats per token, over all resolutions and at each, and the gradient's size before clipping."""
 
     phase: str
@@ -290,22 +290,22 @@ class Entry(NamedTuple):
     seconds: float
 
 
-def add_to_log(run: Path, entry: Entry) -> None:
+def add_to_log(run: Path, entry: LoggedStep) -> None:
     """Write a step down."""
     with (run / LOG).open("a", encoding="utf-8") as log:
         log.write(_line(entry))
 
 
-def _line(entry: Entry) -> str:
+def _line(entry: LoggedStep) -> str:
     return json.dumps(entry._asdict()) + "\n"
 
 
-def read_log(run: Path) -> Iterator[Entry]:
+def read_log(run: Path) -> Iterator[LoggedStep]:
     """The entries of a run's log, in order; raises BadInputError where it has none that can be read."""
     try:
         for line in (run / LOG).read_text(encoding="utf-8").splitlines():
             value = json.loads(line)
-            yield Entry(**{**value, "by_resolution": tuple(value["by_resolution"])})
+            yield LoggedStep(**{**value, "by_resolution": tuple(value["by_resolution"])})
     except (OSError, ValueError, TypeError, KeyError):
         raise BadInputError(f"{str(run)!r} holds no log of training.", "Name the folder of a run.") from None
 

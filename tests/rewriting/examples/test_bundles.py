@@ -12,8 +12,7 @@ from tests.fixture_file import parameters, read_cases
 from tests.rewriting.examples.written import written
 from tests.strategies import soups
 
-from skill_distiller.analysis.model import Analysis
-from skill_distiller.analysis.reading import Reading
+from skill_distiller.analysis.reading import Analysis, Reading
 from skill_distiller.analysis.trained import TrainedAnalyzer
 from skill_distiller.rewriting.example_bundles import (
     ExampleRenderer,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skill_distiller.analysis.model import Analysis
+from skill_distiller.analysis.reading import Analysis
 from skill_distiller.planning.plan import Decision, Plan, Reason, apply_plan
 from skill_distiller.rewriting.model import Bundle, Rendering, RenderingKind
 from skill_distiller.skill.model import Skill

@@ -19,7 +19,7 @@ from skill_distiller.library.measure import Broken
 from skill_distiller.library.workers import work_on
 from skill_distiller.report.console import open_console
 from skill_distiller.report.library_page import library_page
-from skill_distiller.report.portrait import THRESHOLDS, Portrait, Portray, Run, portraits_of_runs, read_records
+from skill_distiller.report.portrait import THRESHOLDS, Portrait, Portray, RecordedRun, portraits_of_runs, read_records
 from skill_distiller.report.text import plural, printable
 from skill_distiller.run.config import load_config
 from skill_distiller.run.run import DEFAULT_THRESHOLD, Counting, DistillOptions, check_options
@@ -83,12 +83,12 @@ def _is_record(path: str) -> bool:
 
 def _recorded(paths: list[str], counter: TokenCounter) -> tuple[list[Portrait], list[Broken]]:
     """The skills of records; what of them can't be shown."""
-    runs: list[Run] = []
+    runs: list[RecordedRun] = []
     broken: list[Broken] = []
     for path in paths:
         text = read_side_file(path, _MOST_BYTES, "Give what `skill-distiller compress --json` printed.")
         for item in read_records(text, repr(path)):
-            if isinstance(item, Run):
+            if isinstance(item, RecordedRun):
                 runs.append(item)
             else:
                 broken.append(item)

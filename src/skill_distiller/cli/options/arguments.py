@@ -118,7 +118,7 @@ def _plain(mode: str) -> str:
     return mode.lower().replace("-", "").replace("_", "")
 
 
-class Budget(NamedTuple):
+class TokenBudget(NamedTuple):
     """The most tokens of a result: a number of them, or a share (0-1) of those of the skill."""
 
     tokens: int | None = None
@@ -150,7 +150,7 @@ def read_threshold(text: str) -> float:
     return value
 
 
-def read_budget(text: str) -> Budget:
+def read_budget(text: str) -> TokenBudget:
     """The budget that a text means: `800`, `1k`, `1,500` or `60%`; raises UsageError where it means none."""
     match = _NUMBER.fullmatch(text.strip())
     if match is None:
@@ -161,12 +161,12 @@ def read_budget(text: str) -> Budget:
     if unit == "%":
         if not 0 < value <= 100:
             raise UsageError(f"{text.strip()} is no part of a skill.", "Use 1% to 100%, for example --tokens=60%.")
-        return Budget(share=value / 100)
+        return TokenBudget(share=value / 100)
     tokens = value * (1000 if unit == "k" else 1)
     if not 1 <= tokens < _MOST_TOKENS or tokens != round(tokens):
         hint = f"Did you mean {100 * tokens:g}%?" if 0 < tokens < 1 else _FOR_EXAMPLE
         raise UsageError(f"{text.strip()} is not a number of tokens.", hint)
-    return Budget(round(tokens))
+    return TokenBudget(round(tokens))
 
 
 _MOST_TOKENS: Final = 10**12

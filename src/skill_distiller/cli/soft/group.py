@@ -43,7 +43,8 @@ def train(
         record = {"schema": SCHEMA.format("plan"), "devices": devices, "phases": [_plain(plan) for plan in plans]}
         write_json(record) if json_ else write_stdout("".join(f"{_plan_line(plan)}\n" for plan in plans))
         return
-    from skill_distiller.soft.training import Wanted, join_world
+    from skill_distiller.soft.networks import join_world
+    from skill_distiller.soft.training import Wanted
     from skill_distiller.soft.training import train as run
 
     with join_world(device) as world:

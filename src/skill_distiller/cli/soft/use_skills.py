@@ -19,7 +19,7 @@ from skill_distiller.cli.options.option_groups import argument, expand_groups, o
 from skill_distiller.errors import BadInputError, UsageError
 from skill_distiller.report.text import printable
 from skill_distiller.soft.manifest import together
-from skill_distiller.soft.train_settings import LOG, Entry, read_log
+from skill_distiller.soft.train_settings import LOG, LoggedStep, read_log
 
 if TYPE_CHECKING:
     from skill_distiller.soft.artifact import SoftArtifact, SoftChoice
@@ -72,7 +72,7 @@ class Models:
         if not self.compressor:
             raise UsageError("There is no compressor.", "Name a checkpoint with --compressor.")
         from skill_distiller.soft.checkpoint import load_networks, open_checkpoint
-        from skill_distiller.soft.training import find_device
+        from skill_distiller.soft.networks import find_device
 
         device = find_device(self.device)
         checkpoint = open_checkpoint(Path(self.compressor))
@@ -154,7 +154,7 @@ def _examples(file: Path) -> Mapping[str, Any]:
     }
 
 
-def draw_curve(entries: Sequence[Entry], form: str) -> bytes:
+def draw_curve(entries: Sequence[LoggedStep], form: str) -> bytes:
     """The losses of a run at each resolution, phase after phase, as a picture; raises UsageError without matplotlib."""
     try:
         from matplotlib import rc_context

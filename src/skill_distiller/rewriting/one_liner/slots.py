@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Final
 
-from skill_distiller.analysis.model import SectionType
-from skill_distiller.analysis.reading import Reading, once_per_reading
+from skill_distiller.analysis.reading import Reading, SectionType, once_per_reading
 from skill_distiller.analysis.safeguards import places
 from skill_distiller.rewriting.one_liner.line_text import (
     LONGEST,

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Final, NamedTuple
 
-from skill_distiller.analysis.model import SectionType
-from skill_distiller.analysis.reading import Reading
+from skill_distiller.analysis.reading import Reading, SectionType
 from skill_distiller.analysis.safeguards import heading_promises
 from skill_distiller.language.words import content_words
 from skill_distiller.rewriting.one_liner.line_text import (

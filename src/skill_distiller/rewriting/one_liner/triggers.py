@@ -8,8 +8,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Final
 
-from skill_distiller.analysis.model import SectionType
-from skill_distiller.analysis.reading import Reading
+from skill_distiller.analysis.reading import Reading, SectionType
 from skill_distiller.analysis.safeguards import places
 from skill_distiller.rewriting.one_liner.line_text import (
     balanced,

@@ -7,8 +7,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Final
 
-from skill_distiller.analysis.model import SectionType
-from skill_distiller.analysis.reading import Reading
+from skill_distiller.analysis.reading import Reading, SectionType
 from skill_distiller.language.words import content_words
 from skill_distiller.rewriting.one_liner.line_text import (
     has,

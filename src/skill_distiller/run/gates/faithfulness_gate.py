@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from skill_distiller.analysis.model import TYPE_NAMES
+from skill_distiller.analysis.reading import TYPE_NAMES
 from skill_distiller.exams.evidence import Passages, text_files
 from skill_distiller.exams.model import Criterion
 from skill_distiller.language.fact import FactKind

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
-from skill_distiller.analysis.model import Analyzer
 from skill_distiller.analysis.patterns import BUILT_IN, PatternSet
-from skill_distiller.analysis.reading import Reading
+from skill_distiller.analysis.reading import Analyzer, Reading
 from skill_distiller.checks.conservation import Conservation
 from skill_distiller.checks.model import Verification
 from skill_distiller.checks.receipt import Functionality, Judge

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from skill_distiller.analysis.model import Analysis
-from skill_distiller.analysis.reading import Reading
+from skill_distiller.analysis.reading import Analysis, Reading
 from skill_distiller.analysis.safeguards import with_patterns
 from skill_distiller.disclosure.model import ContentClass
 from skill_distiller.errors import ProviderError, RefusedError
