@@ -88,7 +88,7 @@ class Wanted:
     margin: float = option(
         MARGIN_KEPT,
         metavar="0-1",
-        help="The share of their leads over other skills that queries keep on average; less saves more and routes worse.",
+        help="The share of its lead over other skills that a query keeps on average; less saves more and routes worse.",
     )
     keep_phrase: list[str] | None = option(
         None, "--keep-phrase", metavar="TEXT", help="Keep the clause with this text. Can be repeated."

@@ -153,10 +153,7 @@ def shorten(search: Search) -> Described:
 
 
 def _least_telling_first(search: Search, free: Sequence[int], asked: Sequence[str]) -> list[int]:
-    """The clauses in the order of what each adds to the leads for a token: delta debugging keeps the end of a list.
-
-    What is tried early goes together, so the search ends with fewer tokens than in the order of the text.
-    """
+    """The clauses in the order of what each adds to the leads for a token: what stands together goes together."""
     clauses = search.clauses
     everything = frozenset(clause.index for clause in clauses.all)
 
