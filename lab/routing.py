@@ -43,7 +43,7 @@ from skill_distiller.skill.model import SKILL_FILE, Skill
 from skill_distiller.skill.read import read_skill
 from skill_distiller.tokens import load_counter
 
-MARGINS: Final = (1.0, MARGIN_KEPT, 0.2, 0.0)
+MARGINS: Final = (1.0, 0.8, MARGIN_KEPT, 0.0)
 _LISTS: Final = (("claude-code", 200_000), ("claude-code", 1_000_000))
 _Z: Final = 1.96  # two-sided 95 %
 _MOST_BYTES: Final = 1_000_000

@@ -126,14 +126,6 @@ def test_what_is_left_reads_as_a_sentence(text: str, kept: set[int], expected: s
     assert split_clauses(text).join(kept) == expected
 
 
-def test_an_abbreviation_said_twice_stays_once() -> None:
-    """Where it takes least, and not at all where what stays has it."""
-    assert (
-        find_pins(split_clauses("Writes letters. Use for long notes to the CEO, CEO talks, or cards."))[2] is Pin.NAME
-    )
-    assert Pin.NAME not in find_pins(split_clauses("Writes to the CEO. Use for CEO talks, or cards.")).values()
-
-
 def test_a_model_lifts_some_pins() -> None:
     """What a reader can judge stays on its own merits; exclusions stay all the same."""
     clauses = split_clauses('Bakes bread. Triggers: "bake me", "a loaf", dough. Not for cakes.')

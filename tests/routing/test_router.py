@@ -21,7 +21,16 @@ from skill_distiller.routing.oracle import (
     make_pool,
     make_shadow,
 )
-from skill_distiller.routing.queries import QuerySplit, Source, parse_queries, split_queries
+from skill_distiller.routing.queries import (
+    Query,
+    QuerySplit,
+    Source,
+    parse_queries,
+    passages_from_body,
+    split_own,
+    split_queries,
+)
+from skill_distiller.run.describe_skill import reading_of
 from skill_distiller.skill.parse import parse_skill
 
 BREAD = Candidate("bread", "Bakes sourdough bread with a starter. Use for loaves, buns, and crusts.", Role.TARGET)
@@ -197,3 +206,47 @@ SKILL = "---\nname: bread\n---\n\n# Bread\n\nBakes bread. Do not use it for laye
 def test_an_exclusion_is_for_a_skill_that_there_is(text: str, astray: int) -> None:
     """Or is what the skill says itself; any other only loses requests."""
     assert len(unfounded_exclusions(text, parse_skill(SKILL), ["bookkeeping", ""])) == astray
+
+
+def test_leads_are_kept_on_average_and_each_request_is_routed() -> None:
+    """What one request loses is made up for by those that lose nothing, but for none that is lost."""
+    router = lexical_router([BREAD, CAKES])
+    asked = ("sourdough bread with a starter", "loaves and buns", "crusts")
+    short = "Bakes sourdough bread. Use for loaves, buns, crusts."
+    for kept, accepted in ((0.65, True), (0.99, False)):
+        assert Oracle(router, BREAD, [CAKES], 1, kept).acceptance(asked, ())(short) is accepted
+    assert not Oracle(router, BREAD, [CAKES], 1, 0.1).acceptance(asked, ())("Bakes sourdough bread. Use for loaves.")
+
+
+def test_what_only_weighs_may_be_lost() -> None:
+    """Where the others keep enough; a query has to route."""
+    oracle = Oracle(lexical_router([BREAD, CAKES]), BREAD, [CAKES], 1, 0.5)
+    short, lost = "Bakes sourdough bread. Use for loaves.", "crusts"
+    kept = ("sourdough bread", "sourdough loaves", "loaves")
+    assert oracle.acceptance(kept, (), (*kept, lost))(short)
+    assert not oracle.acceptance((*kept, lost), ())(short)
+    assert not oracle.acceptance(kept, (), (lost,))(short)
+
+
+def test_passages_are_sections_without_code_as_long_as_a_request() -> None:
+    """Of at most 600 characters; one of a few words says too little."""
+    long = "Knead the dough for loaves and buns by hand until it is smooth. " * 20
+    skill = parse_skill(f"# Bread\n\nShort.\n\n## Knead\n\n{long}\n\n```sh\nbake --hot\n```\n")
+    (passage,) = passages_from_body(reading_of(skill))
+    assert passage.source is Source.PASSAGE
+    assert passage.text.startswith("Knead Knead the dough")
+    assert len(passage.text) == 600
+    assert "--hot" not in passage.text
+
+
+def test_phrases_drive_the_search_where_passages_are_few() -> None:
+    """Else they weigh; what the original does not route clearly is left out of both."""
+    oracle = Oracle(lexical_router([BREAD, CAKES]), BREAD, [CAKES], 1)
+    words = ("sourdough", "loaves", "buns", "crusts")
+    phrases = [Query(text, Source.BODY) for text in (*words, "layer cakes")]
+    passages = [Query(f"{word} of bread with a starter", Source.PASSAGE) for word in words]
+    many, few = split_own(passages, phrases, oracle, 1), split_own(passages[:1], phrases, oracle, 1)
+    assert {query.source for query in (*many.driving, *many.held_out)} == {Source.PASSAGE}
+    assert [query.text for query in many.weighed] == [*words]
+    assert {query.text for query in (*few.driving, *few.held_out)} == {passages[0].text, *words}
+    assert few.weighed == ()

@@ -46,6 +46,12 @@ def test_an_opening_stays_where_the_sentence_goes_on() -> None:
     ):
         assert shorten_openings(text, lambda _: True) == text
     assert shorten_openings("Use when a user wants to sit.", lambda _: True) == "Use to sit."
+    asked = "Use this skill when the user asks about chairs"
+    assert shorten_openings(f"{asked} and stools.", lambda _: True) == "Use for chairs and stools."
+    assert (
+        shorten_openings(f"{asked}, mentions stools.", lambda _: True)
+        == asked.replace("this skill ", "") + ", mentions stools."
+    )
 
 
 def test_a_clause_comes_back_for_a_held_out_query(counter: TokenCounter) -> None:

@@ -87,7 +87,7 @@ class Wanted:
     margin: float = option(
         MARGIN_KEPT,
         metavar="0-1",
-        help="The share of its lead over other skills that each query keeps; less saves more and routes worse.",
+        help="The share of its lead over other skills that a query keeps on average; less saves more and routes worse.",
     )
     keep_phrase: list[str] | None = option(
         None, "--keep-phrase", metavar="TEXT", help="Keep the clause with this text. Can be repeated."

@@ -61,9 +61,9 @@ class Clauses:
     def all(self) -> tuple[Clause, ...]:
         """The clauses: the head of each sentence that has one, then its members; behind each its asides."""
         found: list[Clause] = []
-        first = 0
+        first, last = 0, None
         for place, sentence in enumerate(self.sentences):
-            needs = first if sentence.goes_on else None
+            needs = (last if self._is_dash(place) else first) if sentence.goes_on else None
             first = first if sentence.goes_on else len(found)
             if sentence.head:
                 own = Clause(len(found), *sentence.head, place, needs)
@@ -74,12 +74,20 @@ class Clauses:
                 own = Clause(len(found), *span, place, before if number and self._leans(sentence, number) else needs)
                 found += self._with_asides(own)
                 before = own.index
+                if expression("conditions").match(self.text, *span):  # what follows in the list goes on with it
+                    needs = own.index
+            last = before if sentence.members else needs
         return tuple(found)
+
+    def _is_dash(self, place: int) -> bool:
+        """Whether a part stands behind a dash, so that it speaks of what stands last before it."""
+        return bool(place) and self.text[slice(*self.sentences[place - 1].tail)].strip() not in {";", "；"}
 
     def _leans(self, sentence: Sentence, number: int) -> bool:
         """Whether an item of a list says nothing without the one before it, or can't stand behind the cue."""
         (_, earlier), (start, end) = sentence.members[number - 1], sentence.members[number]
-        if expression("speaks_back").search(self.text, start, end) or expression("leans_back").match(self.text, start):
+        leans = expression("leans_back").match(self.text, start) or expression("conditions").match(self.text, start)
+        if leans or expression("speaks_back").search(self.text, start, end):
             return True
         cue = self.text[slice(*sentence.lead)]
         return bool(_OPENS_CONDITION.search(self.text[earlier:start])) and not _CONDITION.search(cue)

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from skill_distiller.language.words import CJK
 from skill_distiller.rewriting.one_liner.line_text import words
+from skill_distiller.skill.links import MARKED
 
 _UNSPACED: Final = re.compile(rf"[{CJK}]")
 # Behind a quotation the comma may stand inside of it.
@@ -38,6 +39,17 @@ def expression(name: str) -> re.Pattern[str]:
 def sends_away() -> tuple[re.Pattern[str], ...]:
     """What says that a skill is not for something, or what else is; each finds where that begins."""
     return (*(words(name) for name in ("excludes", "redirects", "redirects_whole")), expression("hands_over"))
+
+
+def unquoted(text: str) -> str:
+    """The text with one word in place of each quotation: what is quoted is said by users, or by a program."""
+    return MARKED.sub(lambda m: f"{m[0][0]}x{m[0][-1]}" if m.lastgroup == "quoted" else m[0], text)
+
+
+def narrows(text: str) -> bool:
+    """Whether a text limits when a skill is used; what is quoted does not, nor what only widens ("even if … not")."""
+    bare = expression("widens").sub("", MARKED.sub("", text))
+    return bool(expression("denials").match(bare.lstrip()) or expression("limits").search(bare))
 
 
 @lru_cache(maxsize=1)

@@ -18,8 +18,9 @@ from skill_distiller.routing.lexical import Index, Pair, Weights, similarity, te
 from skill_distiller.routing.split_clauses import split_clauses
 
 DISTRACTORS: Final = 4
-MARGIN_KEPT: Final = 0.5  # of each margin of the original; chosen on the first half of lab/routing.py
+MARGIN_KEPT: Final = 0.65  # of the leads of the original, on average; chosen on the first half of lab/routing.py
 LEAST_LEAD: Final = 0.02  # of 2, by which a request is routed at all; a lexical router gives less by chance
+CLEAR_LEAD: Final = 0.04  # by which one of the skill's own words is, and one that is won against a whole library
 _SHADOW_TERMS: Final = 2  # that the shadow lacks
 _FEWEST_LEFT: Final = 20  # characters of a shadow
 LEXICAL: Final = "lexical router"
@@ -192,10 +193,10 @@ class Oracle:
             self._known[key] = tuple(self.router.margins(target, self.pool, queries, self._seed + again))
         return self._known.get(key, ())
 
-    def routed(self, queries: Sequence[str]) -> tuple[str, ...]:
-        """The queries that the original routes."""
+    def routed(self, queries: Sequence[str], least: float = LEAST_LEAD) -> tuple[str, ...]:
+        """The queries that the original routes, by no less than a lead."""
         margins = self.margins(self._original.description, queries)
-        return tuple(query for query, margin in zip(queries, margins, strict=True) if margin >= LEAST_LEAD)
+        return tuple(query for query, margin in zip(queries, margins, strict=True) if margin >= least)
 
     def refused(self, queries: Sequence[str]) -> tuple[str, ...]:
         """The negatives: of some queries, and of what other skills say and are known for, what the original leaves."""
@@ -205,15 +206,28 @@ class Oracle:
         margins = self.margins(self._original.description, asked)
         return tuple(query for query, margin in zip(asked, margins, strict=True) if margin <= 0)
 
-    def acceptance(self, queries: Sequence[str], negatives: Sequence[str]) -> Callable[[str], bool]:
-        """The test of descriptions for queries that the original routes, and negatives that it does not."""
-        floors = [self._kept * margin for margin in self.margins(self._original.description, queries)]
-        won = self._in_library(self._original.description, queries)
+    def share(self, description: str, queries: Sequence[str]) -> float:
+        """How much of their leads the queries that the original routes keep on average, 0-1."""
+        routed = self.routed(queries)
+        return _share(self.margins(self._original.description, routed), self.margins(description, routed))
+
+    def acceptance(
+        self, queries: Sequence[str], negatives: Sequence[str], weighed: Sequence[str] = ()
+    ) -> Callable[[str], bool]:
+        """The test of descriptions for queries that the original routes, and negatives that it does not.
+
+        Each of the queries is still routed; of all their leads, and of those of the `weighed` ones, the share is kept.
+        """
+        before = self.margins(self._original.description, queries)
+        leads = self.margins(self._original.description, weighed)
+        won = self._in_library(self._original.description, queries, CLEAR_LEAD)
         widely = [query for query, here in zip(queries, won, strict=True) if here]
 
         def accepts(description: str) -> bool:
             found = self.margins(description, queries)
-            if not all(margin > 0 and margin >= floor for margin, floor in zip(found, floors, strict=True)):
+            if not all(margin > 0 for margin in found) or _share(before, found) < self._kept:
+                return False
+            if _share(leads, self.margins(description, weighed)) < self._kept:
                 return False
             if not all(self._in_library(description, widely)):
                 return False
@@ -221,12 +235,18 @@ class Oracle:
 
         return accepts
 
-    def _in_library(self, description: str, queries: Sequence[str]) -> list[bool]:
+    def _in_library(self, description: str, queries: Sequence[str], least: float = 0) -> list[bool]:
         """Whether each query is routed to this description among all of the library; none where there is no library."""
         if not (self._library and queries):
             return [False] * len(queries)
         target = self._original._replace(description=description)
-        return [margin > 0 for margin in self.router.margins(target, self._library, queries, self._seed)]
+        return [margin > least for margin in self.router.margins(target, self._library, queries, self._seed)]
+
+
+def _share(before: Sequence[float], after: Sequence[float]) -> float:
+    """How much of their leads queries keep on average, 0-1; what one gains makes up for no other's loss."""
+    shares = [min(1.0, now / then) for then, now in zip(before, after, strict=True)]
+    return sum(shares) / len(shares) if shares else 1.0
 
 
 def capability(description: str) -> str:

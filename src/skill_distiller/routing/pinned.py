@@ -11,12 +11,12 @@ from functools import lru_cache
 from typing import Final
 
 from skill_distiller.routing.clauses import Clauses
-from skill_distiller.routing.expressions import expression, sends_away
+from skill_distiller.routing.expressions import expression, narrows, sends_away, unquoted
 
 _LATIN: Final = "LATIN"
 _HAN: Final = "CJK"  # Japanese is written in three scripts at once
 _FEWEST_WORDS: Final = 3  # of a clause that says what a skill does; a shorter one is a title
-_NAME: Final = re.compile(r"(?<![\w-])[A-Z][A-Z\d]{1,}(?![\w-])")  # nobody who says it says it in other words
+_TELLS: Final = re.compile(r"[^\W\d_a-z]|[\d`_./]")  # a name, a number or code: what is not mere prose
 _FEWEST_CHARACTERS: Final = 4  # of a sibling's name that is looked for in prose
 
 
@@ -28,7 +28,6 @@ class Pin(StrEnum):
     KEPT = "kept on request"
     CAPABILITY = "capability"
     SCRIPT = "another script"
-    NAME = "abbreviation"  # that stands in no other clause
 
 
 def find_pins(
@@ -37,7 +36,7 @@ def find_pins(
     """The clauses that stay, by index.
 
     Exclusions, names of `siblings` and phrases of `keep` always do. With `lexical`, what a router of words
-    can't judge does too: what the skill does, words of another script than the rest, and abbreviations.
+    can't judge does too: what the skill does, and words of another script than the rest.
     """
     found: dict[int, Pin] = {}
     names = _names(frozenset(siblings))
@@ -49,34 +48,25 @@ def find_pins(
             found[clause.index] = Pin.EXCLUSION
         elif names and names.search(text):
             found[clause.index] = Pin.SIBLING
-    return {**_beyond_words(clauses, found), **found} if lexical else found
+    return {**_beyond_words(clauses), **found} if lexical else found
 
 
-def _beyond_words(clauses: Clauses, pinned: Collection[int]) -> dict[int, Pin]:
-    """What a router of words can't judge: what the skill does, another script, and of each abbreviation one place.
-
-    That is where it takes least, if it does not stay with what is `pinned` already.
-    """
+def _beyond_words(clauses: Clauses) -> dict[int, Pin]:
+    """What a router of words can't judge: what the skill does, and another script."""
     main = _main_script(clauses.text)
-    found = dict.fromkeys(_capability(clauses), Pin.CAPABILITY)
-    found |= {c.index: Pin.SCRIPT for c in clauses.all if _scripts(clauses.text_of(c)) - {main, _LATIN}}
-    names = {clause.index: set(_NAME.findall(clauses.text_of(clause))) for clause in clauses.all}
-    stays = clauses.closure({*found, *pinned})
-    for name in sorted(set().union(*names.values()) - set().union(*(names[index] for index in stays))):
-        if not any(name in names[index] for index in found):
-            places = (index for index, own in names.items() if name in own)
-            found[min(places, key=lambda index: (len(clauses.text_of(clauses.all[index])), index))] = Pin.NAME
-    return found
+    scripts = {c.index: Pin.SCRIPT for c in clauses.all if _scripts(clauses.text_of(c)) - {main, _LATIN}}
+    return dict.fromkeys(_capability(clauses), Pin.CAPABILITY) | scripts
 
 
 def excludes(text: str) -> bool:
     """Whether a text says what a skill is not for, limits when it is used, or sends the reader elsewhere."""
-    return routes_away(text) or bool(expression("limits").search(text))
+    return routes_away(text) or narrows(text)
 
 
 def routes_away(text: str) -> bool:
     """Whether a text says what a skill is not for, or which other one is."""
-    return any(away.search(text) for away in sends_away())
+    bare = unquoted(text)
+    return any(away.search(bare) for away in sends_away())
 
 
 @lru_cache(maxsize=4)
@@ -87,7 +77,10 @@ def _names(siblings: frozenset[str]) -> re.Pattern[str] | None:
 
 
 def _capability(clauses: Clauses) -> list[int]:
-    """What the skill does, in whole clauses: the first that is no "Use when", and the next one behind a mere title."""
+    """What the skill does: the first clause that is no "Use when", and the next one behind a mere title.
+
+    Of what says how or with what, what names something.
+    """
     says = [
         clause
         for clause in clauses.all
@@ -96,7 +89,12 @@ def _capability(clauses: Clauses) -> list[int]:
     ] or clauses.all[:1]
     short = says and len(clauses.text_of(says[0]).split()) < _FEWEST_WORDS and clauses.text_of(says[0]).isascii()
     said = says[: 2 if short else 1]
-    return [one.index for one in clauses.all for whole in said if whole.start <= one.start and one.end <= whole.end]
+    inside = (one for one in clauses.all for whole in said if whole.start <= one.start and one.end <= whole.end)
+    return [one.index for one in inside if not one.aside or _is_telling(clauses.text_of(one))]
+
+
+def _is_telling(aside: str) -> bool:
+    return _TELLS.search(aside) is not None or expression("purposes").match(aside.lstrip(" ,")) is not None
 
 
 def says_when(clauses: Clauses) -> frozenset[int]:

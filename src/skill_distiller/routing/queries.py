@@ -16,11 +16,15 @@ from skill_distiller.rewriting.one_liner.line_text import is_label, plain, units
 from skill_distiller.rewriting.one_liner.triggers import find_triggers, quotes
 from skill_distiller.routing.expressions import expression
 from skill_distiller.routing.lexical import word_list
-from skill_distiller.routing.oracle import Oracle
+from skill_distiller.routing.oracle import CLEAR_LEAD, Oracle
 from skill_distiller.skill.model import BlockKind
 
 MOST_FROM_BODY: Final = 12  # eight of which drive the search, and four are kept for the end
+FEWEST_QUERIES: Final = 4  # that show what a description routes
 _MOST_TRIED: Final = 60  # of a body, to find as many that the description routes
+_PASSAGE: Final = 600  # characters of a passage
+_FEWEST_IN_PASSAGE: Final = 8  # words
+_FEWEST_UNSPACED: Final = 30  # characters, of one in a script that sets no blanks
 _MOST: Final = 200  # of a file
 _LONGEST: Final = 2000  # characters; a longer request is cut for the router, which reads words
 _TEXT_KEYS: Final = ("query", "prompt", "question")
@@ -40,6 +44,7 @@ class Source(StrEnum):
     FILE = "file"
     MODEL = "model"
     BODY = "body"
+    PASSAGE = "passage"  # of the body, as long as a request of a user
     QUOTED = "quoted"  # by the description itself
 
 
@@ -52,10 +57,14 @@ class Query(NamedTuple):
 
 
 class QuerySplit(NamedTuple):
-    """Queries that drive the search, and those that are seen once, at the end."""
+    """Queries that drive the search, those that are seen once, at the end, and those that only weigh together.
+
+    Each of the first two kinds has to route; of the `weighed` ones some may be lost, where the others lead the more.
+    """
 
     driving: tuple[Query, ...]
     held_out: tuple[Query, ...]
+    weighed: tuple[Query, ...] = ()
 
 
 def parse_queries(content: str, skill: str, name: str) -> tuple[Query, ...]:
@@ -137,6 +146,33 @@ def queries_from_body(reading: Reading, most: int = _MOST_TRIED) -> tuple[Query,
         if len(found) >= most:
             break
     return tuple(Query(text, Source.BODY) for text in found.values())
+
+
+def passages_from_body(reading: Reading) -> tuple[Query, ...]:
+    """The sections of the body as requests: heading and prose, of each what a request of a user may be long.
+
+    A passage speaks of several things at once, as users do; a phrase from the body asks for one of them alone.
+    """
+    texts = []
+    for section in reading.skill.sections:
+        prose = (block.text for block in section.blocks if block.kind is not BlockKind.CODE)
+        text = _cut(" ".join((section.heading, *prose)))[:_PASSAGE]
+        if len(text.split()) >= _FEWEST_IN_PASSAGE or (not text.isascii() and len(text) >= _FEWEST_UNSPACED):
+            texts.append(text)
+    return tuple(Query(text, Source.PASSAGE) for text in [*dict.fromkeys(texts)][:_MOST_TRIED])
+
+
+def split_own(passages: Sequence[Query], phrases: Sequence[Query], oracle: Oracle, seed: int) -> QuerySplit:
+    """The skill's own words, as far as the original routes them: passages drive the search, and phrases weigh.
+
+    Where too few passages are routed to show much, the first phrases drive it too.
+    """
+    routed = set(oracle.routed([query.text for query in (*passages, *phrases)], CLEAR_LEAD))
+    telling = [query for query in passages if query.text in routed]
+    weighed = [query for query in phrases if query.text in routed]
+    if len(telling) < FEWEST_QUERIES:
+        telling, weighed = telling + weighed[:MOST_FROM_BODY], weighed[MOST_FROM_BODY:]
+    return split_queries(telling, seed)._replace(weighed=tuple(weighed))
 
 
 def _material(reading: Reading) -> Iterator[str]:

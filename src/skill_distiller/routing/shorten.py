@@ -17,12 +17,11 @@ from skill_distiller.routing.ddmin import minimize
 from skill_distiller.routing.expressions import expression, routing_words
 from skill_distiller.routing.oracle import LEAST_LEAD, Oracle
 from skill_distiller.routing.pinned import Pin, says_when
-from skill_distiller.routing.queries import Query, QuerySplit
+from skill_distiller.routing.queries import FEWEST_QUERIES, Query, QuerySplit
 from skill_distiller.skill.model import Block, BlockKind
 from skill_distiller.tokens import TokenCounter
 
 MOST_CHARACTERS: Final = 1024  # of a description, by the specification of the format
-_FEWEST_QUERIES: Final = 4
 _FEWEST_TOKENS: Final = 20  # of a description that says what a skill does and when; of a short one half of its own
 _MOST_RESTORED: Final = 3
 FINAL_ORDER: Final = 1  # the candidates stand in another order at the end than while it was searched
@@ -124,10 +123,11 @@ def shorten(search: Search) -> Described:
     driving = oracle.routed([query.text for query in search.queries.driving if query.positive])
     if not driving:
         return _within_limit(search, Described(clauses, clauses.text, Status.UNMEASURED, everything, search.pins))
-    if len(driving) < _FEWEST_QUERIES:
+    weighed = oracle.routed([query.text for query in search.queries.weighed])
+    if len(driving) + len(weighed) < FEWEST_QUERIES:
         driving += oracle.routed([text for c in clauses.all if (text := clauses.text_of(c)) not in driving])
     negatives = oracle.refused([query.text for query in search.queries.driving if not query.positive])
-    routes = oracle.acceptance(driving, negatives)
+    routes = oracle.acceptance(driving, negatives, weighed)
 
     fewest = min(_FEWEST_TOKENS, search.counter.count(clauses.text) // 2)
 
@@ -143,13 +143,28 @@ def shorten(search: Search) -> Described:
         return bool(said) and (not when or bool(when & said)) and accepts(clauses.join(said))
 
     # Before the rungs: what they save is not known to the search.
-    found = minimize(free, stands)
+    found = minimize(_least_telling_first(search, free, (*driving, *weighed)), stands)
     kept = clauses.closure(pinned | found.kept)
     described = _finish(search, kept, accepts)
     effort = Effort(found.calls, found.cached, oracle.asked)
     if search.counter.count(described.text) >= search.counter.count(clauses.text):
         described = Described(clauses, clauses.text, Status.ORIGINAL, everything)
     return _within_limit(search, _with_figures(search, described, effort))
+
+
+def _least_telling_first(search: Search, free: Sequence[int], asked: Sequence[str]) -> list[int]:
+    """The clauses in the order of what each adds to the leads for a token: what stands together goes together."""
+    clauses = search.clauses
+    everything = frozenset(clause.index for clause in clauses.all)
+
+    def telling(index: int) -> float:
+        gone = {clause.index for clause in clauses.all if index in clauses.closure({clause.index})}
+        text = clauses.join(everything - gone)
+        saved = search.counter.count(clauses.text) - search.counter.count(text)
+        return (1 - search.oracle.share(text, asked)) / max(1, saved)
+
+    worth = {index: telling(index) for index in free}
+    return sorted(free, key=lambda index: (worth[index], -index))
 
 
 def _finish(search: Search, kept: frozenset[int], accepts: Callable[[str], bool]) -> Described:
@@ -180,20 +195,20 @@ def _rates(search: Search, text: str) -> tuple[float, float]:
     return 1 - len(lost) / len(right) if right else 1.0, -sum(abs(one.after) for one in lost)
 
 
-def measure(search: Search, text: str) -> tuple[Measured, ...]:
+def measure(search: Search, text: str, weighed: Sequence[Query] = ()) -> tuple[Measured, ...]:
     """What every query, held out or not, does under the original and under a text, in a fresh order."""
-    queries = (*search.queries.driving, *search.queries.held_out)
+    queries = (*search.queries.driving, *weighed, *search.queries.held_out)
     asked = [query.text for query in queries]
     before = search.oracle.margins(search.clauses.text, asked, again=FINAL_ORDER) or (0.0,) * len(asked)
     after = search.oracle.margins(text, asked, again=FINAL_ORDER)
-    held = len(search.queries.driving)
+    held = len(search.queries.driving) + len(weighed)
     return tuple(
         Measured(q, place >= held, b, a) for place, (q, b, a) in enumerate(zip(queries, before, after, strict=True))
     )
 
 
 def _with_figures(search: Search, found: Described, effort: Effort) -> Described:
-    measured = measure(search, found.text)
+    measured = measure(search, found.text, search.queries.weighed)
     return Described(
         found.clauses, found.text, found.status, found.kept, search.pins, found.restored, measured, effort, found.cut
     )
@@ -211,9 +226,8 @@ def _within_limit(search: Search, found: Described) -> Described:
         kept = kept or {index}
     text = cut_at_word(clauses.join(kept))
     status = Status.SHORTENED if found.status is Status.ORIGINAL else found.status
-    return Described(
-        clauses, text, status, frozenset(kept), found.pins, found.restored, measure(search, text), found.effort, True
-    )
+    measured = measure(search, text, search.queries.weighed)
+    return Described(clauses, text, status, frozenset(kept), found.pins, found.restored, measured, found.effort, True)
 
 
 _RANKS: Final[Mapping[Pin | None, int]] = {
@@ -246,7 +260,7 @@ def shorten_openings(text: str, accepts: Callable[[str], bool]) -> str:
 def _opening(short: str, match: re.Match[str]) -> str:
     """The shorter opening; the one there is where another part of the sentence has the same subject."""
     rest = _SENTENCE.match(match.string, match.end())
-    if short.endswith(" to") and rest and expression("goes_on").search(rest[0]):
+    if short.endswith((" to", " for")) and rest and expression("goes_on").search(rest[0]):
         return match[0]
     return short
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Final
 
 from skill_distiller.language.words import ABBREVIATIONS
 from skill_distiller.rewriting.one_liner.line_text import is_order
 from skill_distiller.routing.clauses import Clauses, Sentence, Span, stripped
-from skill_distiller.routing.expressions import conjunction, expression, sends_away, separators
+from skill_distiller.routing.expressions import conjunction, expression, narrows, sends_away, separators
 from skill_distiller.skill.links import MARKED
 
 _BRACKETS: Final = re.compile(r"\([^()\n]{1,600}\)|\[[^\[\]\n]{1,600}\]|（[^（）\n]{1,600}）")
@@ -29,6 +29,9 @@ _MOST_CLAUSES: Final = 60  # delta debugging may take n² + 3n calls; what a lon
 
 _CONDITION: Final = re.compile(r"when(?:ever)?\b|if\b", re.IGNORECASE)
 _GERUND: Final = re.compile(r"[A-Za-z-]+ing\b")
+_QUALITY: Final = re.compile(r"[A-Z][a-z]+ [a-z-]+[^\Ws]")
+_FEWEST_NAMED: Final = 4  # items of a list that begins with a name
+_NAMED: Final = re.compile(r"[A-Z][a-z]*[A-Z-].*")  # no verb is written so
 _ONE_WORD: Final = re.compile(r"[A-Za-z-]+")
 
 
@@ -126,26 +129,48 @@ def _sentence(masked: str, text: str, start: int, end: int, room: int) -> Senten
     """A part as head, list and tail; one with an exclusion or "whether", or without a list, is its head alone."""
     plain = _whole(text, start, end)
     body = plain.tail[0]
-    if _first_limit(masked, start, end) is not None or expression("correlatives").search(masked, start, end):
+    if _first_limit(masked, start, end) is not None or len(_NUMBERED.findall(text, start, end)) > 1:
         return plain
     cue = _last_cue(masked, start, body)
     first = _skip_blank(text, cue.end(), body) if cue else start
-    if cue and expression("limits").search(masked, start, first):
+    if cue and narrows(masked[start:first]):
         return plain
     head_end = start + len(stripped(text[start : cue.start()], _JOINTS)) if cue else start
     spans = list(_items(masked, first, body, _cuts(masked, first, body), room))
+    if expression("correlatives").search(masked, start, end) and not _are_tasks(text, spans):
+        return plain
     fewest = 3 if cue is None else 2 if head_end == start else 1  # items that make a list
     if len(spans) < fewest or any(a >= b for a, b in spans) or expression("closes").search(masked, *spans[-1]):
+        return plain
+    if (cue is None and len(spans) == 1) or _share_object(masked, cue, spans):
         return plain
     if cue and not _is_parallel(text, cue, spans):
         spans[0], cue = (start, spans[0][1]), None
     if cue and head_end == start and _CONDITION.match(cue[0]) and not conjunction().search(masked, *_last_gap(spans)):
         return plain  # what is to be done then, not a further case
-    if cue is None and (len(spans) == 1 or _ONE_WORD.fullmatch(masked, *spans[0])):  # "Find, fix and report faults"
-        return plain
     if cue is None:
         return Sentence(spans[0], (spans[0][1], spans[1][0]), tuple(spans[1:]), plain.tail)
     return Sentence((start, head_end) if head_end > start else None, (head_end, first), tuple(spans), plain.tail)
+
+
+def _share_object(masked: str, cue: re.Match[str] | None, spans: Sequence[Span]) -> bool:
+    """Whether items of a list say nothing without the last one: "find, fix and report faults"."""
+    single = [_ONE_WORD.fullmatch(masked, *span) for span in spans[:-1]]
+    last = masked[slice(*spans[-1])]
+    if expression("belongs").search(last) and any(single):  # "the tuning, checking, or choice of a model"
+        return True
+    if cue is None:
+        first, second = (masked[slice(*span)] for span in spans[:2])
+        if _QUALITY.fullmatch(first) and len(second.split()) > len(first.split()):  # "Writes short, clear letters"
+            return True
+        return single[0] is not None and (len(spans) < _FEWEST_NAMED or not _NAMED.fullmatch(first))
+    verbs = cue[0].lower().endswith(" to") or bool(_GERUND.match(last))
+    return verbs and len(last.split()) > 1 and any(one and one[0].islower() for one in single)
+
+
+def _are_tasks(text: str, spans: Sequence[Span]) -> bool:
+    """Whether each item of a list is a task of its own, so that what is joined in one of them is joined within it."""
+    return len(spans) > 1 and all(_GERUND.match(text, *span) for span in spans)
 
 
 def _last_gap(spans: Sequence[Span]) -> Span:
@@ -193,9 +218,9 @@ def _cuts(masked: str, start: int, end: int) -> list[Span]:
     cuts = [match.span() for match in separators().finditer(masked, start, end)]
     if any(masked[at] == "，" for at, _ in cuts):  # there "、" stands between the members of one clause
         cuts = [cut for cut in cuts if masked[cut[0]] != "、"]
-    if cuts and not conjunction().search(masked[slice(*cuts[-1])]):
+    if cuts and masked[cuts[-1][0]] != "，" and not conjunction().search(masked[slice(*cuts[-1])]):
         joint = list(re.finditer(rf"(?<!\s)\s+{conjunction().pattern}\s+", masked[cuts[-1][1] : end], re.IGNORECASE))
-        if len(joint) == 1:
+        if len(joint) == 1 and not expression("leans_back").match(masked, cuts[-1][1]):
             cuts.append((cuts[-1][1] + joint[0].start(), cuts[-1][1] + joint[0].end()))
     return cuts
 
@@ -205,7 +230,7 @@ def _items(masked: str, start: int, end: int, cuts: list[Span], room: int) -> It
     at = start
     count = 1
     for cut, following in cuts:
-        if expression("limits").search(masked, at, cut) or count >= room:
+        if narrows(masked[at:cut]) or count >= room:
             break
         yield at, cut
         at, count = following, count + 1
@@ -239,6 +264,7 @@ SHOWN_MARK: Final = "\x01"  # in place of a character of what is marked: nothing
 _FEWEST_WORDS: Final = 3  # that a clause has before an aside that is not in brackets
 _FEWEST_ITEMS: Final = 3  # of an aside, that make a list
 _BRACKETED: Final = re.compile(rf"\s+\({SHOWN_MARK}{{2,}}\)|（{SHOWN_MARK}{{2,}}）")
+_NUMBERED: Final = re.compile(r"\(\d\)")
 _WORD: Final = re.compile(r"\w{2,}")
 _OPENS: Final = re.compile(r"[\s,]*[(（]?\s*")
 _ITEM: Final = re.compile(r"[,;]\s+|、|，\s*|\s+/\s+")
@@ -260,7 +286,7 @@ def find_asides(masked: str, text: str, start: int, end: int, *, ends: bool) -> 
     bare = "".join(c for at, c in enumerate(masked[start:end], start) if not any(a <= at < b for a, b in found))
     if _limits(bare):
         return
-    if ends and not expression("correlatives").search(bare):
+    if ends and not expression("correlatives").search(bare) and not _NUMBERED.search(text, start, end):
         found += _tails(masked, start, end)
     found += [item for span in found if _gives_examples(text, *span) for item in _listed_items(text, *span)]
     yield from sorted({(a, b) for a, b in found if a > start}, key=lambda span: (span[0], -span[1]))
@@ -282,12 +308,12 @@ def _ends_in_done(text: str) -> bool:
 
 
 def _limits(text: str) -> bool:
-    return bool(expression("limits").search(text)) or any(away.search(text) for away in sends_away())
+    return narrows(text) or any(away.search(text) for away in sends_away())
 
 
 def _tails(masked: str, start: int, end: int) -> Iterator[Span]:
     """From a word that says how, from what or for whom to the end of the clause."""
-    for match in expression("asides").finditer(masked, start, end):
+    for match in chain.from_iterable(expression(name).finditer(masked, start, end) for name in ("asides", "purposes")):
         before = masked[start : match.start()]
         bare = before.rstrip(" ,")
         if len(bare.split()) >= _FEWEST_WORDS and bare != before and not _ends_in_done(bare):

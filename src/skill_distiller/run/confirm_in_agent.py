@@ -132,6 +132,9 @@ def confirm(
     return Confirmed(found, told)
 
 
+_OWN: Final = (Source.BODY, Source.PASSAGE)  # the skill's own words, the shorter ones first: a request is not long
+
+
 class _Requests(NamedTuple):
     """What is asked: requests of the skill, and some that belong to others."""
 
@@ -142,7 +145,8 @@ class _Requests(NamedTuple):
     def of(cls, result: DescriptionResult, most: int) -> _Requests:
         """Those of users first, and of each kind those that drove nothing; then what the nearest others say they do."""
         measured = sorted(
-            result.described.measured, key=lambda one: (one.query.source is Source.BODY, not one.held_out)
+            result.described.measured,
+            key=lambda one: (_OWN.index(one.query.source) + 1 if one.query.source in _OWN else 0, not one.held_out),
         )
         positive = [one.query.text for one in measured if one.query.positive]
         routed = [one.query.text for one in measured if one.query.positive and one.before > 0]

@@ -29,9 +29,11 @@ from skill_distiller.routing.pinned import find_pins
 from skill_distiller.routing.queries import (
     Query,
     QuerySplit,
+    passages_from_body,
     queries_from_body,
     quoted_queries,
     routed_first,
+    split_own,
     split_queries,
 )
 from skill_distiller.routing.shorten import (
@@ -209,7 +211,8 @@ def describe_skill(
         reading = reading_of(skill)
         queries = queries_from_body(reading)
         notes.append(Note.OWN_QUERIES)
-    job = _Job(skill, tuple(library), options, counter, tuple(queries), model)
+    passages = passages_from_body(reading) if reading and not model else ()
+    job = _Job(skill, tuple(library), options, counter, passages, tuple(queries), model)
     described = job.shorten(skill.description) if skill.description else job.missing()
     if generated := job.wants_new(described):
         text = (model.write(skill) if model else None) or extract_description(reading or reading_of(skill), counter)
@@ -261,11 +264,12 @@ class _Job:
         library: tuple[Candidate, ...],
         options: DescriptionOptions,
         counter: TokenCounter,
+        passages: tuple[Query, ...],
         queries: tuple[Query, ...],
         model: Model | None,
     ) -> None:
         self.skill, self.library, self.options, self.counter, self.model = skill, library, options, counter, model
-        self.queries = queries
+        self.passages, self.queries = passages, queries
         own = Candidate(skill.name, skill.description, Role.TARGET)
         self._lexical = lexical_router([own, *library])
         self.router: Router = model.router if model else self._lexical
@@ -289,12 +293,19 @@ class _Job:
         names = [sibling.name for sibling in self.library if sibling.name != self.skill.name]
         pins = find_pins(clauses, siblings=names, keep=self.options.keep, lexical=self.model is None)
         rungs = (shorten_openings, shorten_wording(self.counter), *(self.model.rungs if self.model else ()))
+        split = self._split(oracle, written=written)
         quoted = () if self.model else quoted_queries(description)
-        first, further = (self.queries, ()) if written else routed_first(self.queries, oracle)
-        split = split_queries(first, self.options.seed)
-        driving = tuple(dict.fromkeys((*split.driving, *quoted)))
-        split = QuerySplit(driving, (*split.held_out, *further))
+        split = split._replace(driving=tuple(dict.fromkeys((*split.driving, *quoted))))
         return Search(clauses, pins, oracle, split, self.counter, rungs)
+
+    def _split(self, oracle: Oracle, *, written: bool) -> QuerySplit:
+        if written:
+            return split_queries(self.queries, self.options.seed)
+        if self.passages:
+            return split_own(self.passages, self.queries, oracle, self.options.seed)
+        first, further = routed_first(self.queries, oracle)
+        split = split_queries(first, self.options.seed)
+        return split._replace(held_out=(*split.held_out, *further))
 
     def shorten(self, description: str) -> Described:
         """The shortest description that still routes."""
