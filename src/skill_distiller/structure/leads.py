@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -11,8 +12,9 @@ from skill_distiller.language.forms import same_word
 from skill_distiller.language.lexicon import Sense, senses
 from skill_distiller.language.tables import words_in
 from skill_distiller.skill.containers import find_containers, opening_tag
-from skill_distiller.skill.labels import ends_in_colon
+from skill_distiller.skill.labels import ends_in_colon, is_label
 from skill_distiller.skill.model import LISTS, Block, BlockKind, Section, Skill
+from skill_distiller.structure.counts import read_place
 from skill_distiller.structure.edges import Edge, EdgeKind, Piece, chained, heading_of
 from skill_distiller.structure.pointers import in_text, opens_with
 
@@ -38,6 +40,7 @@ def find_leads(skill: Skill) -> Iterator[Edge]:
     first_below = {parent: section for section, parent in reversed([*enumerate(skill.parents)])}
     for section in skill.sections:
         yield from _to_shown(section.blocks)
+        yield from _to_labels(section.blocks)
         yield from _to_subjects(section.blocks)
         yield from _conditions(section.blocks)
         yield from _to_above(section.blocks)
@@ -52,6 +55,30 @@ def _to_shown(blocks: Sequence[Block]) -> Iterator[Edge]:
     for block, following in pairwise(blocks):
         if block.kind in LISTS and following.kind in _SHOWN and block.text.rstrip("*_ \t\r\n").endswith((":", "：")):
             yield Edge(EdgeKind.LABEL, block.index, following.index, "its last item introduces it", mutual=True)
+
+
+def _to_labels(blocks: Sequence[Block]) -> Iterator[Edge]:
+    """From a label to another one right below it, and back: "**Ways to pay:**", "**By card:**".
+
+    The first one ends in a colon or is the stronger one. Where their forms differ, it stands over all labels below of
+    the second form.
+    """
+    labels = [(block, _form(block)) for block in blocks if is_label(block)]
+    over = under = -1
+    outer: Block | None = None
+    for (block, form), (following, inner) in pairwise([*labels, (blocks[-1], -1)] if len(labels) > 1 else ()):
+        if outer and form == under and block.index > outer.index + 1:
+            yield Edge(EdgeKind.LABEL, block.index, outer.index, "stands under it")
+        elif form == over:
+            outer = None
+        if following.index == block.index + 1 and inner >= 0 and (ends_in_colon(block) or form < inner):
+            yield Edge(EdgeKind.LABEL, block.index, following.index, "introduces it", mutual=True)
+            outer, over, under = (block, form, inner) if form != inner else (None, -1, -1)
+
+
+def _form(label: Block) -> int:
+    """How strong a label is: with a number 0, in bold 1, in italics 2."""
+    return 0 if read_place(label.text) else 1 + (not label.text.startswith(("**", "__")))
 
 
 def _to_sections(section: Section, below: int) -> Iterator[Edge]:
@@ -100,8 +127,8 @@ def _conditions(blocks: Sequence[Block]) -> Iterator[Edge]:
 def _to_above(blocks: Sequence[Block]) -> Iterator[Edge]:
     """From a lead-in or a table that is about what stands right above it to that.
 
-    "With npm instead of pnpm:" needs what is done in all other cases, "For a PDF add also:" what is done in any, and a
-    table of results below code what has them.
+    "With npm instead of pnpm:" needs what is done in all other cases, "For a PDF add also:" what is done in any, a
+    table of results below code what has them, and so does "Look for this in the output:".
     """
     for above, block in pairwise(blocks):
         if ends_in_colon(block) and in_text("in_place_of", block.text):
@@ -110,6 +137,15 @@ def _to_above(blocks: Sequence[Block]) -> Iterator[Edge]:
             yield Edge(EdgeKind.LABEL, block.index, above.index, "says what comes to it")
         elif block.kind is BlockKind.TABLE and above.kind is BlockKind.CODE and _tells_results(block.text):
             yield Edge(EdgeKind.LABEL, block.index, above.index, "has the results")
+        elif ends_in_colon(block) and above.kind is BlockKind.CODE and _outcome().search(block.text):
+            yield Edge(EdgeKind.LABEL, block.index, above.index, "speaks of what comes of it")
+
+
+@lru_cache(maxsize=1)
+def _outcome() -> re.Pattern[str]:
+    """What comes of something that is known already: "in the output"."""
+    known, nouns = ("|".join(map(re.escape, words_in(table))) for table in ("definite", "outcome_nouns"))
+    return re.compile(rf"\b(?:{known})\s(?:{nouns})\b", re.IGNORECASE)
 
 
 def _tells_results(table: str) -> bool:
