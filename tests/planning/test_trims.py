@@ -43,6 +43,19 @@ def test_what_says_little_goes_first() -> None:
     assert second == LIST.replace(NICE, "").replace(KIND, "")
 
 
+@pytest.mark.parametrize(
+    "kept", ["It is nice to be good to the people that have Form B", "To be good and nice to people, take it as it is"]
+)
+def test_what_leads_to_a_section_or_says_how_stays(kept: str) -> None:
+    """An item that names a section is the way to it; a purpose with what is to be done for it is no mere talk."""
+    ship = "\n\n## Form B: a loan\n\nWrite it."
+    plain = _trimmed(f"# Ship\n\n- {kept.replace('Form', 'form').replace('take', 'taking')}\n{LIST}{ship}\n")
+    assert any(text.startswith("- Run") for text in plain)
+    left = _trimmed(f"# Ship\n\n- {kept}\n{LIST}{ship}\n")
+    assert left
+    assert all(text.startswith(f"- {kept}") for text in left)
+
+
 def test_a_title_stays_over_something() -> None:
     """Of what is nested in a step, or under a title in bold, one item stays as long as the title does."""
     nested = f"   {NICE}   {KIND}"

@@ -14,7 +14,7 @@ from skill_distiller.analysis.cues import heading_promises
 from skill_distiller.analysis.model import REQUIRED_TYPES, SectionType, Verdict
 from skill_distiller.analysis.reading import Reading, once_per_reading
 from skill_distiller.language.fact import FactKind
-from skill_distiller.language.modals import restricts, verifies
+from skill_distiller.language.modals import directs, restricts, verifies
 from skill_distiller.language.tables import words_in
 from skill_distiller.planning.groups import settle_headings, with_companions
 from skill_distiller.planning.outline import needed_by
@@ -24,8 +24,9 @@ from skill_distiller.rewriting.model import RENDERINGS, RenderingKind, in_full
 from skill_distiller.skill.containers import opening_tag
 from skill_distiller.skill.labels import lead_ins
 from skill_distiller.skill.model import LISTS, PROSE, Block, BlockKind, Skill, once_per_skill
+from skill_distiller.structure.counts import read_place
 from skill_distiller.structure.find_edges import find_edges
-from skill_distiller.structure.pairs import opening_label
+from skill_distiller.structure.pairs import opening_label, runs_command
 from skill_distiller.tokens import TokenCounter
 
 _NO_LANGUAGE: Final = frozenset({"", "text", "txt", "plaintext"})
@@ -154,7 +155,8 @@ def _instructs(block: Block, kind: SectionType) -> bool:
         return kind is not SectionType.TRIGGER
     if block.kind is BlockKind.CODE:
         return kind in _INSTRUCTING
-    return block.kind in _TEXT and (kind in _INSTRUCTING or _BOLD_SENTENCE.search(block.text) is not None)
+    said = kind in _INSTRUCTING or _BOLD_SENTENCE.search(block.text) is not None
+    return block.kind in _TEXT and (said or directs(block.text))
 
 
 def _checks(text: str) -> bool:
@@ -181,8 +183,15 @@ def _label(skill: Skill, block: Block) -> str:
 
 
 def _kept_by_form(skill: Skill) -> Iterator[tuple[int, Reason]]:
-    """Rules in capitals that stand in a fence without a language, and what states a licence or an author's right."""
+    """Rules in capitals, and what states a licence or an author's right.
+
+    Such rules stand in a fence without a language, or in a list under a heading or label: "MUST NOT DO".
+    """
     for block in skill.blocks:
+        if block.kind in LISTS:
+            over = (skill.sections[skill.section_of[block.index]].heading, _label(skill, block))
+            if any(name.isupper() and restricts(name) for name in over):
+                yield block.index, Reason.HARD_RULE
         if block.kind is BlockKind.CODE and block.info in _NO_LANGUAGE:
             lines = (line.strip() for line in block.text.splitlines())
             if any(len(line.split()) >= _FEWEST_SHOUTED and line.isupper() and restricts(line) for line in lines):
@@ -202,8 +211,16 @@ def _only_output(skill: Skill) -> frozenset[int]:
 
 
 def _numbered(skill: Skill) -> frozenset[int]:
-    """The lists that are numbered, in fences without a language too: what is to be done one after the other."""
-    return frozenset(block.index for block in skill.blocks if _is_numbered(block))
+    """What is to be done one after the other: lists that are numbered, in fences without a language too.
+
+    Under a heading that is numbered it is the commands, in text or in a fence.
+    """
+    steps = frozenset(section.index for section in skill.sections if read_place(section.heading, heading=True))
+    return frozenset(
+        block.index
+        for block in skill.blocks
+        if _is_numbered(block) or (skill.section_of[block.index] in steps and runs_command(block))
+    )
 
 
 def _is_numbered(block: Block) -> bool:

@@ -10,7 +10,7 @@ from typing import Final
 
 from skill_distiller.analysis.model import SectionType, Verdict
 from skill_distiller.analysis.reading import Reading
-from skill_distiller.language.modals import restricts, verifies
+from skill_distiller.language.modals import directs, restricts, verifies
 from skill_distiller.language.tables import words_in
 from skill_distiller.planning.hull import Step, close_hull, merge_steps
 from skill_distiller.planning.required import names_rules, required_blocks, ruled_blocks
@@ -30,6 +30,7 @@ _MAX_TRIMS: Final = 8  # of a block: what is between two of them is hardly worth
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _NAME: Final = re.compile(r"[^\W\d]\w{3,}")
 _EXPLAINED: Final = re.compile(r"(?<=\|)[ \t*_]*`([^\W\d]\w{3,})`[ \t*_]*(?=\|)")  # a name that is all of a cell
+_NAME_END: Final = re.compile(r"[:：(（]|\s[-–—]\s")
 _COUNT: Final = re.compile(r"(?<![\w.])\d+(?![\w.%]*\d)")
 _TAG: Final = re.compile(r"</?[A-Za-z][^<>]*>|<!--|:::|\[\^")
 
@@ -37,8 +38,8 @@ _TAG: Final = re.compile(r"</?[A-Za-z][^<>]*>|<!--|:::|\[\^")
 def find_trims(reading: Reading, model: WorthModel) -> dict[int, tuple[Trim, ...]]:
     """For each block, by index, what may go of it: each time more, of a list or table never more than half.
 
-    Parts that hold a protected pattern, a hard rule, a prohibition or a check stay, and rows that explain a name which
-    text that has to stay uses. A block that another one can't do
+    Parts that hold a protected pattern, a hard rule, a prohibition or a check stay, those that name a section, and rows
+    that explain a name which text that has to stay uses. A block that another one can't do
     without stays whole, and so do labels, lead-ins, lists that the text above them counts, tables that it names ("find
     the change in this table"), lists of rules, and those that say when the skill is for the case at hand: one case of
     six would be another scope.
@@ -46,6 +47,7 @@ def find_trims(reading: Reading, model: WorthModel) -> dict[int, tuple[Trim, ...
     needed = _needed_whole(reading)
     values = part_values(reading, model)
     used = _used_names(reading, model)
+    named = _named_sections(reading.skill)
     found = {}
     for block, parts, verdict in zip(reading.skill.blocks, skill_parts(reading), reading.verdicts, strict=True):
         if block.kind not in _CUT or len(parts) < 2 or block.index in needed or _TAG.search(block.text):
@@ -55,7 +57,7 @@ def find_trims(reading: Reading, model: WorthModel) -> dict[int, tuple[Trim, ...
         whole = whole or (block.kind is BlockKind.TABLE and _is_named(above))
         if whole and block.kind is not BlockKind.PARAGRAPH:
             continue
-        units = units_of(block, parts, _what_stays(reading, block, verdict, used))
+        units = units_of(block, parts, _what_stays(reading, block, verdict, used, named))
         if trims := tuple(_trims(block, parts, units, values[block.index])):
             found[block.index] = trims
     return found
@@ -86,8 +88,15 @@ def _used_names(reading: Reading, model: WorthModel) -> frozenset[tuple[str, int
     return frozenset((name, home) for name, home in explained if users[name] - {home})
 
 
+def _named_sections(skill: Skill) -> re.Pattern[str]:
+    """The names of several words by which a row or an item leads to a section: "Form B" of "Form B: a loan"."""
+    names = {_NAME_END.split(section.heading)[0].strip() for section in skill.sections}
+    known = "|".join(sorted((re.escape(name) for name in names if " " in name), key=len, reverse=True))
+    return re.compile(rf"(?<!\w)(?:{known})(?!\w)" if known else r"(?!)")
+
+
 def _what_stays(
-    reading: Reading, block: Block, verdict: Verdict, used: Collection[tuple[str, int]]
+    reading: Reading, block: Block, verdict: Verdict, used: Collection[tuple[str, int]], named: re.Pattern[str]
 ) -> Callable[[str], bool]:
     """Whether a part of a block stays for what it says."""
     ruled = bool(verdict.protected) or verdict.hard_rule
@@ -95,7 +104,9 @@ def _what_stays(
     restricted, checked = restricts(block.text), verifies(block.text)  # most blocks have none of it
 
     def stays(text: str) -> bool:
-        if (restricted and restricts(text)) or (checked and verifies(text)) or ONLY_IF.search(text):
+        if (restricted and restricts(text)) or (checked and verifies(text)) or directs(text) or ONLY_IF.search(text):
+            return True
+        if named.search(text):
             return True
         if explains and any((name, block.index) in used for name in _EXPLAINED.findall(text)):
             return True
