@@ -95,11 +95,20 @@ def test_lists_under_a_ban_in_capitals_are_rules(threshold: float) -> None:
 
 
 def test_the_command_of_a_numbered_step_is_a_step() -> None:
-    """In a fence or in a sentence; beside steps a command may be one of many."""
+    """In a fence or in a sentence, and so is its table; beside steps a command may be one of many."""
     told = "Run `bell ring --loud`.\n\nIt is made of bronze.\n\n```bash\nbell stop\n```\n"
+    assert _required_of("## 2. Ring\n\n| Bell | Ring |\n|-|-|\n| old | twice |\n", 0.8) == [Reason.STEPS]
     assert _required_of(f"## 2. Ring\n\n{told}", 0.8) == [Reason.STEPS, None, Reason.STEPS]
     assert _required_of(f"## 2. Ring\n\n{told}", 0.7) == [None, None, None]
     assert _required_of(f"## Ringing\n\n{told}", 0.8) == [None, None, None]
+
+
+@pytest.mark.parametrize("needs", ["## Prerequisites\n\n", "## Voraussetzungen\n\n", "Requires:\n\n"])
+def test_what_is_needed_beforehand_stays(needs: str) -> None:
+    """Down to 0.8: without the bell there is nothing to ring."""
+    assert _required_of(f"{needs}- A bell\n", 0.8)[-1] is Reason.RESTRICTION
+    assert _required_of(f"{needs}- A bell\n", 0.7)[-1] is None
+    assert _required_of("## Bells\n\n- A bell\n", 0.8) == [None]
 
 
 def _instructing(text: str, threshold: float, *verdicts: Verdict) -> set[int]:

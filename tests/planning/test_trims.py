@@ -86,6 +86,8 @@ def test_a_title_stays_over_something() -> None:
         "# Ship\n\nIf it is there, it is good to be nice to people. It is nice to be good.\n",
         "# Ship\n\n| Where | Says |\n|---|---|\n| macOS | It is good |\n| Linux | It is nice |\n| Windows | It is |\n",
         "# Ship\n\n| Slide | Says |\n|---|---|\n| 1-2 | It is good |\n| 3-4 | It is nice |\n| 5-9 | It is so |\n",
+        "# Ship\n\nRequires:\n\n- It is good to be nice\n- It is nice to be good\n",
+        "# 2. Choose\n\n| Box | Says |\n|---|---|\n| red | It is good |\n| blue | It is nice |\n",
         "# Ship\n\nFind it in the table.\n\n| Box | Says |\n|---|---|\n| red | It is good |\n| blue | It is nice |\n",
     ],
     ids=[
@@ -102,6 +104,8 @@ def test_a_title_stays_over_something() -> None:
             "under a condition",
             "platforms",
             "spans of numbers",
+            "what is needed beforehand",
+            "a table of a step",
             "a table that is named",
         ),
     ],

@@ -6,7 +6,6 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from itertools import groupby
 from typing import Final
 
@@ -78,7 +77,7 @@ def required_blocks(reading: Reading, threshold: float, model: WorthModel) -> Ma
     required |= {i: reason for i, reason in _kept_by_form(reading.skill) if i not in required}
     if threshold >= RELAXED_BELOW:
         known = required.keys() | reading.containers.partners
-        names = partial(restricts, heading=True)
+        names = _names_demands
         required |= dict.fromkeys(_held(reading.skill, known, restricts, names), Reason.RESTRICTION)
         required |= dict.fromkeys(ruled_blocks(reading) - required.keys(), Reason.RESTRICTION)
         required |= dict.fromkeys(_only_output(reading.skill) - required.keys(), Reason.OUTPUT)
@@ -176,6 +175,11 @@ def _held(
     return held
 
 
+def _names_demands(text: str) -> bool:
+    """Whether a heading or a label says that what stands below it is forbidden, demanded or needed beforehand."""
+    return restricts(text, heading=True) or names_needs(text)
+
+
 def _label(skill: Skill, block: Block) -> str:
     """What a block opens with in bold, else the lead-in right above it."""
     above = block.index - 1
@@ -219,7 +223,8 @@ def _numbered(skill: Skill) -> frozenset[int]:
     return frozenset(
         block.index
         for block in skill.blocks
-        if _is_numbered(block) or (skill.section_of[block.index] in steps and runs_command(block))
+        if _is_numbered(block)
+        or (skill.section_of[block.index] in steps and (block.kind is BlockKind.TABLE or runs_command(block)))
     )
 
 
@@ -241,6 +246,11 @@ _NAME: Final = re.compile(r"[^\W_]+")
 def names_rules(text: str) -> bool:
     """Whether a heading, a lead-in or the name of a tag says that rules follow: "Hard rules", "review-rules"."""
     return not words_in("rule_tags").isdisjoint(_NAME.findall(text.casefold()))
+
+
+def names_needs(text: str) -> bool:
+    """Whether a heading or a lead-in says that what is needed beforehand follows: "Prerequisites", "Requires:"."""
+    return not words_in("need_names").isdisjoint(_NAME.findall(text.casefold()))
 
 
 @once_per_reading

@@ -13,13 +13,14 @@ from skill_distiller.analysis.reading import Reading
 from skill_distiller.language.modals import directs, restricts, verifies
 from skill_distiller.language.tables import words_in
 from skill_distiller.planning.hull import Step, close_hull, merge_steps
-from skill_distiller.planning.required import names_rules, required_blocks, ruled_blocks
+from skill_distiller.planning.required import names_needs, names_rules, required_blocks, ruled_blocks
 from skill_distiller.planning.worth import WorthModel, part_values
 from skill_distiller.planning.worth_features import skill_parts
 from skill_distiller.rewriting.extract import ONLY_IF
 from skill_distiller.rewriting.ladder import Trim
 from skill_distiller.rewriting.parts import Part, PartKind, Unit, deletions, units_of
 from skill_distiller.skill.model import PROSE, Block, BlockKind, Skill
+from skill_distiller.structure.counts import read_place
 from skill_distiller.structure.edges import EdgeKind
 
 _CUT: Final = PROSE | {BlockKind.TABLE}
@@ -130,16 +131,18 @@ def _is_counted(above: str, parts: Sequence[Part]) -> bool:
 
 
 def _is_named(above: str) -> bool:
-    """Whether what stands above a table sends the reader into it: who looks for a row that went finds another."""
+    """Whether what stands above a table sends the reader into it, or is a step: who misses a row takes another."""
     nouns = words_in("table_nouns")
-    return any(word.casefold() in nouns for word in _WORD.findall(above))
+    return any(word.casefold() in nouns for word in _WORD.findall(above)) or bool(read_place(above, heading=True))
 
 
 def _is_ruled(reading: Reading, block: Block, above: str) -> bool:
     """Whether what a block stands under makes a rule of each of its parts: "## Hard rules", "ALWAYS before:"."""
     heading, _, lead_in = above.partition("\n")
-    led_in = block.index - 1 in reading.lead_ins and (restricts(lead_in) or names_rules(lead_in))
-    return led_in or block.index in ruled_blocks(reading) or names_rules(heading) or restricts(heading, heading=True)
+    lead_in = lead_in if block.index - 1 in reading.lead_ins else ""
+    named = any(names_rules(name) or names_needs(name) for name in (heading, lead_in))
+    ruled = block.index in ruled_blocks(reading) or restricts(heading, heading=True)
+    return named or ruled or restricts(lead_in)
 
 
 def _trims(block: Block, parts: Sequence[Part], units: Sequence[Unit], values: Sequence[float]) -> Iterator[Trim]:

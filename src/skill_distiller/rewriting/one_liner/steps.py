@@ -220,7 +220,7 @@ def _from_list(blocks: Sequence[Block], workflow: bool, least: int, rest: float)
 
 def _from_sentences(reading: Reading) -> Iterator[Steps]:
     """The orders of the first section that says what to do: those of several are no sequence."""
-    left_out = negative_blocks(reading) | conditional_blocks(reading)
+    left_out = negative_blocks(reading) | conditional_blocks(reading) | alternative_blocks(reading)
     for section in reading.skill.sections:
         if (has("workflow", section.heading) or section.level <= 1) and not _is_aside(section):
             told = (b for b in section.blocks if b.kind is BlockKind.PARAGRAPH and b.index not in left_out)
