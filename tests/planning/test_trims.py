@@ -134,6 +134,12 @@ def test_half_of_a_list_stays() -> None:
     assert all(text.count("- It") >= len(items) / 2 for text in left)
 
 
+def test_of_two_items_none_goes_alone() -> None:
+    """What is said of the one is said beside the other: sentences of an item may go."""
+    assert _trimmed(f"# Ship\n\n- Run `make check --strict` before 17:00\n{NICE}") == []
+    assert _trimmed(f"# Ship\n\n- Run `make check --strict` before 17:00\n{NICE}{KIND}")
+
+
 def test_a_row_stays_that_explains_what_required_text_uses() -> None:
     """The table says what `FormTask` is, and a rule needs to know."""
     rows = {name: f"| {name} | `{name}Task` | It is good to be nice |\n" for name in ("Form", "Data", "Label", "App")}

@@ -27,6 +27,7 @@ _CUT: Final = PROSE | {BlockKind.TABLE}
 # Of the items of a list or the rows of a table, the share that may go while the rest stays: what has less left is
 # another list.
 _MOST_GONE: Final = 1 / 2
+_PAIR: Final = 2  # items or rows: what is said of the one is said beside the other
 _MAX_TRIMS: Final = 8  # of a block: what is between two of them is hardly worth a rung
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _NAME: Final = re.compile(r"[^\W\d]\w{3,}")
@@ -39,11 +40,11 @@ _TAG: Final = re.compile(r"</?[A-Za-z][^<>]*>|<!--|:::|\[\^")
 def find_trims(reading: Reading, model: WorthModel) -> dict[int, tuple[Trim, ...]]:
     """For each block, by index, what may go of it: each time more, of a list or table never more than half.
 
-    Parts that hold a protected pattern, a hard rule, a prohibition or a check stay, those that name a section, and rows
-    that explain a name which text that has to stay uses. A block that another one can't do
-    without stays whole, and so do labels, lead-ins, lists that the text above them counts, tables that it names ("find
-    the change in this table"), lists of rules, and those that say when the skill is for the case at hand: one case of
-    six would be another scope.
+    Of two items or rows none goes alone. Parts that hold a protected pattern, a hard rule, a prohibition or a check
+    stay, those that name a section, and rows that explain a name which text that has to stay uses. A block that another
+    one can't do without stays whole, and so do labels, lead-ins, lists that the text above them counts, tables that it
+    names ("find the change in this table"), lists of rules, and those that say when the skill is for the case at hand:
+    one case of six would be another scope.
     """
     needed = _needed_whole(reading)
     values = part_values(reading, model)
@@ -162,7 +163,7 @@ def _trims(block: Block, parts: Sequence[Part], units: Sequence[Unit], values: S
         taken += sum(lengths[part] for part in fresh)
         lost += step.lost
         listed_gone += len(fresh & listed)
-        if listed_gone > _MOST_GONE * len(listed):
+        if listed_gone > (_MOST_GONE * len(listed) if len(listed) > _PAIR else 0):
             return
         if number % pace == 0 and taken < most:
             yield Trim(deletions(block.text, parts, gone), max(0.0, 1 - lost / whole))
