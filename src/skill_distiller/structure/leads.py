@@ -13,7 +13,7 @@ from skill_distiller.language.lexicon import Sense, senses
 from skill_distiller.language.tables import words_in
 from skill_distiller.skill.containers import find_containers, opening_tag
 from skill_distiller.skill.labels import ends_in_colon, is_label
-from skill_distiller.skill.model import LISTS, Block, BlockKind, Section, Skill
+from skill_distiller.skill.model import LISTS, PROSE, Block, BlockKind, Section, Skill
 from skill_distiller.structure.counts import read_place
 from skill_distiller.structure.edges import Edge, EdgeKind, Piece, chained, heading_of
 from skill_distiller.structure.pointers import in_text, opens_with
@@ -43,6 +43,7 @@ def find_leads(skill: Skill) -> Iterator[Edge]:
         yield from _to_labels(section.blocks)
         yield from _to_subjects(section.blocks)
         yield from _conditions(section.blocks)
+        yield from _to_others(section.blocks)
         yield from _to_above(section.blocks)
         yield from _dialogues(section.blocks)
         if section.index in parents and section.level and section.blocks:
@@ -122,6 +123,35 @@ def _conditions(blocks: Sequence[Block]) -> Iterator[Edge]:
             counting = (b for b in reversed(blocks[:at]) if b.kind in _SHOWN and _counts(b.text, count, noun))
             if found := next(counting, None):
                 yield Edge(EdgeKind.REFERS, block.index, found.index, f"{count} {noun}")
+
+
+def _to_others(blocks: Sequence[Block]) -> Iterator[Edge]:
+    """From a block that opens with what differs ("Other versions may ...", "With another kiln, ...") to what from.
+
+    That is the nearest block above that names it.
+    """
+    for at, block in enumerate(blocks):
+        opening = block.text[:_OTHER_CHARS].casefold() if at and block.kind in PROSE else ""
+        for match in _other().finditer(opening):
+            nouns = {word.removesuffix("s") for word in match["what"].split() if len(word) >= _NOUN_CHARS}
+            naming = (b for b in reversed(blocks[:at]) if _names_any(b.text, nouns))
+            if found := next(naming, None):
+                yield Edge(EdgeKind.REFERS, block.index, found.index, " ".join(match[0].split()))
+                break
+
+
+_OTHER_CHARS: Final = 60  # of a block, where it says that something differs
+_NOUN_CHARS: Final = 3
+
+
+@lru_cache(maxsize=1)
+def _other() -> re.Pattern[str]:
+    words = "|".join(sorted(map(re.escape, words_in("differing")), key=len, reverse=True))
+    return re.compile(rf"\b(?:{words})\s(?P<what>[^\W\d_]+(?:\s[^\W\d_]+)?)")
+
+
+def _names_any(text: str, nouns: set[str]) -> bool:
+    return not nouns.isdisjoint(word.casefold().removesuffix("s") for word in _WORD.findall(text))
 
 
 def _to_above(blocks: Sequence[Block]) -> Iterator[Edge]:
