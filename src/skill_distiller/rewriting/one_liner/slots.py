@@ -144,7 +144,8 @@ def find_results(reading: Reading) -> tuple[Iterator[Piece], Iterator[Piece]]:
     blocks = list(islice((b for b in _output_blocks(reading) if b.index not in aside), _MOST_BLOCKS))
     prose = (b for b in blocks if b.kind in (BlockKind.PARAGRAPH, BlockKind.HTML))
     told = (Piece(u, b.index) for b in prose for u in units(b, deep=True))
-    return (piece for piece in told if not is_label(piece.text) and not forbids(piece.text)), _result_parts(blocks)
+    asides = (is_label, forbids, words("reminds").match)
+    return (piece for piece in told if not any(says(piece.text) for says in asides)), _result_parts(blocks)
 
 
 def by_case(block: Block) -> bool:
