@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import pairwise
 from math import fsum
 from typing import Final
 
@@ -33,6 +34,9 @@ _WORD: Final = re.compile(r"[^\W\d_]+")
 _NAME: Final = re.compile(r"[^\W\d]\w{3,}")
 _EXPLAINED: Final = re.compile(r"(?<=\|)[ \t*_]*`([^\W\d]\w{3,})`[ \t*_]*(?=\|)")  # a name that is all of a cell
 _NAME_END: Final = re.compile(r"[:：(（]|\s[-–—]\s")
+_WORDS: Final = re.compile(r"[^\W_]+")
+_Names = dict[tuple[str, str], list[str]]  # of sections, by the first two words
+_MOST_ALIKE: Final = 8  # names that begin with the same two words: of more, one is looked for in vain now and then
 _COUNT: Final = re.compile(r"(?<![\w.])\d+(?![\w.%]*\d)")
 _TAG: Final = re.compile(r"</?[A-Za-z][^<>]*>|<!--|:::|\[\^")
 
@@ -90,15 +94,23 @@ def _used_names(reading: Reading, model: WorthModel) -> frozenset[tuple[str, int
     return frozenset((name, home) for name, home in explained if users[name] - {home})
 
 
-def _named_sections(skill: Skill) -> re.Pattern[str]:
+def _named_sections(skill: Skill) -> _Names:
     """The names of several words by which a row or an item leads to a section: "Form B" of "Form B: a loan"."""
-    names = {_NAME_END.split(section.heading)[0].strip() for section in skill.sections}
-    known = "|".join(sorted((re.escape(name) for name in names if " " in name), key=len, reverse=True))
-    return re.compile(rf"(?<!\w)(?:{known})(?!\w)" if known else r"(?!)")
+    found: _Names = defaultdict(list)
+    for section in skill.sections:
+        name = _NAME_END.split(section.heading)[0].strip()
+        words = _WORDS.findall(name)
+        if len(words) > 1 and len(found[words[0], words[1]]) < _MOST_ALIKE:
+            found[words[0], words[1]].append(name)
+    return found
+
+
+def _leads_to_one(text: str, named: _Names) -> bool:
+    return any(name in text for pair in pairwise(_WORDS.findall(text)) for name in named.get(pair, ()))
 
 
 def _what_stays(
-    reading: Reading, block: Block, verdict: Verdict, used: Collection[tuple[str, int]], named: re.Pattern[str]
+    reading: Reading, block: Block, verdict: Verdict, used: Collection[tuple[str, int]], named: _Names
 ) -> Callable[[str], bool]:
     """Whether a part of a block stays for what it says."""
     ruled = bool(verdict.protected) or verdict.hard_rule
@@ -108,7 +120,7 @@ def _what_stays(
     def stays(text: str) -> bool:
         if (restricted and restricts(text)) or (checked and verifies(text)) or directs(text) or ONLY_IF.search(text):
             return True
-        if named.search(text):
+        if _leads_to_one(text, named):
             return True
         if explains and any((name, block.index) in used for name in _EXPLAINED.findall(text)):
             return True

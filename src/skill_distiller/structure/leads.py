@@ -128,13 +128,15 @@ def _conditions(blocks: Sequence[Block]) -> Iterator[Edge]:
 def _to_others(blocks: Sequence[Block]) -> Iterator[Edge]:
     """From a block that opens with what differs ("Other versions may ...", "With another kiln, ...") to what from.
 
-    That is the nearest block above that names it.
+    That is the nearest block above that names it. One more thing ("Another tip: ...") differs from none.
     """
     for at, block in enumerate(blocks):
         opening = block.text[:_OTHER_CHARS].casefold() if at and block.kind in PROSE else ""
         for match in _other().finditer(opening):
-            nouns = {word.removesuffix("s") for word in match["what"].split() if len(word) >= _NOUN_CHARS}
-            naming = (b for b in reversed(blocks[:at]) if _names_any(b.text, nouns))
+            nouns = [word for word in match["what"].split() if len(word) >= _NOUN_CHARS]
+            if not _WORD.search(opening, 0, match.start()) and not any(word.endswith("s") for word in nouns):
+                continue
+            naming = (b for b in reversed(blocks[max(0, at - _MOST_ABOVE) : at]) if _names_any(b.text, nouns))
             if found := next(naming, None):
                 yield Edge(EdgeKind.REFERS, block.index, found.index, " ".join(match[0].split()))
                 break
@@ -142,6 +144,7 @@ def _to_others(blocks: Sequence[Block]) -> Iterator[Edge]:
 
 _OTHER_CHARS: Final = 60  # of a block, where it says that something differs
 _NOUN_CHARS: Final = 3
+_MOST_ABOVE: Final = 20  # blocks that are looked through
 
 
 @lru_cache(maxsize=1)
@@ -150,8 +153,9 @@ def _other() -> re.Pattern[str]:
     return re.compile(rf"\b(?:{words})\s(?P<what>[^\W\d_]+(?:\s[^\W\d_]+)?)")
 
 
-def _names_any(text: str, nouns: set[str]) -> bool:
-    return not nouns.isdisjoint(word.casefold().removesuffix("s") for word in _WORD.findall(text))
+def _names_any(text: str, nouns: Sequence[str]) -> bool:
+    known = {word.removesuffix("s") for word in nouns}
+    return not known.isdisjoint(word.casefold().removesuffix("s") for word in _WORD.findall(text))
 
 
 def _to_above(blocks: Sequence[Block]) -> Iterator[Edge]:
