@@ -76,6 +76,40 @@ def test_patterns_and_hard_rules_are_required_at_every_threshold(threshold: floa
     assert _required(threshold, rule) is Reason.HARD_RULE
 
 
+def _required_of(text: str, threshold: float) -> list[Reason | None]:
+    skill = parse_skill(f"---\nname: a\ndescription: Use when b.\n---\n{text}")
+    verdict = _verdict(SectionType.VERBOSE_DETAIL, 0.1)
+    reading = Reading(Analysis(skill, (verdict,) * len(skill.blocks), "by hand"))
+    found = required_blocks(reading, threshold, MODEL)
+    return [found.get(block.index) for block in skill.blocks]
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.5, 1.0])
+def test_lists_under_a_ban_in_capitals_are_rules(threshold: float) -> None:
+    """In a heading or a label: what such a list forbids is lost last, as if each item said NEVER."""
+    rule = Reason.HARD_RULE
+    assert _required_of("## MUST NOT DO\n\n- Paint the bell\n", threshold) == [rule]
+    assert _required_of("## Bells\n\n**NEVER:**\n\n- Paint it\n", threshold)[-1] is rule
+    assert _required_of("## BELLS\n\n- Paint it\n", threshold) == [None]
+
+
+def test_the_command_of_a_numbered_step_is_a_step() -> None:
+    """In a fence or in a sentence, and so is its table; beside steps a command may be one of many."""
+    told = "Run `bell ring --loud`.\n\nIt is made of bronze.\n\n```bash\nbell stop\n```\n"
+    assert _required_of("## 2. Ring\n\n| Bell | Ring |\n|-|-|\n| old | twice |\n", 0.8) == [Reason.STEPS]
+    assert _required_of(f"## 2. Ring\n\n{told}", 0.8) == [Reason.STEPS, None, Reason.STEPS]
+    assert _required_of(f"## 2. Ring\n\n{told}", 0.7) == [None, None, None]
+    assert _required_of(f"## Ringing\n\n{told}", 0.8) == [None, None, None]
+
+
+@pytest.mark.parametrize("needs", ["## Prerequisites\n\n", "## Voraussetzungen\n\n", "Requires:\n\n"])
+def test_what_is_needed_beforehand_stays(needs: str) -> None:
+    """Down to 0.8: without the bell there is nothing to ring."""
+    assert _required_of(f"{needs}- A bell\n", 0.8)[-1] is Reason.RESTRICTION
+    assert _required_of(f"{needs}- A bell\n", 0.7)[-1] is None
+    assert _required_of("## Bells\n\n- A bell\n", 0.8) == [None]
+
+
 def _instructing(text: str, threshold: float, *verdicts: Verdict) -> set[int]:
     skill = parse_skill(f"---\nname: a\ndescription: Use when b.\n---\n{text}")
     analysis = Analysis(skill, verdicts * (len(skill.blocks) // len(verdicts)), "by hand")
@@ -102,10 +136,13 @@ def test_every_instruction_stays_from_nine_tenths_on(kind: SectionType) -> None:
         ("```sh\nrun it\n```\n", SectionType.EXAMPLE, False),
         ("Opens the page. **Call it once for each page.**\n", SectionType.EXPLANATION, True),
         ("Opens the page. Some **call** it twice.\n", SectionType.EXPLANATION, False),
+        ("To weigh a parcel, read the scale of the hall.\n", SectionType.EXPLANATION, True),
+        ("To weigh a parcel, use this skill.\n", SectionType.EXPLANATION, False),
+        ("Um ein Paket zu wiegen, lies die Waage ab.\n", SectionType.EXPLANATION, True),
     ],
 )
 def test_what_else_an_author_misses_stays(text: str, kind: SectionType, stays: bool) -> None:
-    """Tables but those of triggers, code by which something is done, text with a sentence in bold."""
+    """Tables but those of triggers, code by which something is done, a sentence in bold, a purpose and what to do."""
     assert bool(_instructing(text, 0.9, _verdict(kind, 0.2))) is stays
 
 

@@ -43,6 +43,19 @@ def test_what_says_little_goes_first() -> None:
     assert second == LIST.replace(NICE, "").replace(KIND, "")
 
 
+@pytest.mark.parametrize(
+    "kept", ["It is nice to be good to the people that have Form B", "To be good and nice to people, take it as it is"]
+)
+def test_what_leads_to_a_section_or_says_how_stays(kept: str) -> None:
+    """An item that names a section is the way to it; a purpose with what is to be done for it is no mere talk."""
+    ship = "\n\n## Form B: a loan\n\nWrite it."
+    plain = _trimmed(f"# Ship\n\n- {kept.replace('Form', 'form').replace('take', 'taking')}\n{LIST}{ship}\n")
+    assert any(text.startswith("- Run") for text in plain)
+    left = _trimmed(f"# Ship\n\n- {kept}\n{LIST}{ship}\n")
+    assert left
+    assert all(text.startswith(f"- {kept}") for text in left)
+
+
 def test_a_title_stays_over_something() -> None:
     """Of what is nested in a step, or under a title in bold, one item stays as long as the title does."""
     nested = f"   {NICE}   {KIND}"
@@ -73,6 +86,8 @@ def test_a_title_stays_over_something() -> None:
         "# Ship\n\nIf it is there, it is good to be nice to people. It is nice to be good.\n",
         "# Ship\n\n| Where | Says |\n|---|---|\n| macOS | It is good |\n| Linux | It is nice |\n| Windows | It is |\n",
         "# Ship\n\n| Slide | Says |\n|---|---|\n| 1-2 | It is good |\n| 3-4 | It is nice |\n| 5-9 | It is so |\n",
+        "# Ship\n\nRequires:\n\n- It is good to be nice\n- It is nice to be good\n",
+        "# 2. Choose\n\n| Box | Says |\n|---|---|\n| red | It is good |\n| blue | It is nice |\n",
         "# Ship\n\nFind it in the table.\n\n| Box | Says |\n|---|---|\n| red | It is good |\n| blue | It is nice |\n",
     ],
     ids=[
@@ -89,6 +104,8 @@ def test_a_title_stays_over_something() -> None:
             "under a condition",
             "platforms",
             "spans of numbers",
+            "what is needed beforehand",
+            "a table of a step",
             "a table that is named",
         ),
     ],
@@ -115,6 +132,12 @@ def test_half_of_a_list_stays() -> None:
     left = _trimmed(f"# Ship\n\n{''.join(items)}")
     assert left
     assert all(text.count("- It") >= len(items) / 2 for text in left)
+
+
+def test_of_two_items_none_goes_alone() -> None:
+    """What is said of the one is said beside the other: sentences of an item may go."""
+    assert _trimmed(f"# Ship\n\n- Run `make check --strict` before 17:00\n{NICE}") == []
+    assert _trimmed(f"# Ship\n\n- Run `make check --strict` before 17:00\n{NICE}{KIND}")
 
 
 def test_a_row_stays_that_explains_what_required_text_uses() -> None:

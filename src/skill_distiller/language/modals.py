@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from skill_distiller.language.fact import AFTER_LIMIT, CJK_STOP, NEXT_WORD, Fact, FactKind, normalize
 from skill_distiller.language.lexicon import languages_of
-from skill_distiller.language.words import CJK, small, tables, texts
+from skill_distiller.language.words import CJK, small, tables, texts, words_in
 
 _DATA: Final = tomllib.loads((files(__package__) / "data" / "modals.toml").read_text(encoding="utf-8"))
 # Negations in English that are part of a verb.
@@ -164,6 +164,27 @@ def _verifiers() -> re.Pattern[str]:
     openings = (small(phrase.strip()) for text in texts("verifier_openings") for phrase in text.split(","))
     known = "|".join(re.escape(phrase).replace("\\ ", r"[ ,]{1,2}") for phrase in openings)
     return re.compile(rf"^\W{{0,12}}+(?:\d{{1,3}}[.)]\s)?\W{{0,6}}+(?:{known})(?![a-zà-ÿа-я])", re.MULTILINE)
+
+
+def directs(text: str) -> bool:
+    """Whether a text opens with a purpose and then says what to do: the road to it that the author chose.
+
+    >>> directs("To weigh the parcel, read the scale."), directs("To weigh parcels, use this skill.")
+    (True, False)
+    """
+    return _directions().match(small(text[:_PURPOSE_CHARS])) is not None
+
+
+_PURPOSE_CHARS: Final = 240
+
+
+@lru_cache(maxsize=1)
+def _directions() -> re.Pattern[str]:
+    phrases = (small(phrase.strip()) for text in texts("purpose_openings") for phrase in text.split(","))
+    openings = "|".join(map(re.escape, sorted(phrases, key=len, reverse=True)))
+    orders, about = ("|".join(map(re.escape, sorted(words_in(table)))) for table in ("imperatives", "about_text"))
+    order = rf"(?:{orders})\b(?!\s\w+\s(?:{about})\b)"
+    return re.compile(rf"\W{{0,6}}(?:{openings})\s[^\W\d_][^.:!?\n]{{3,160}},\s{order}")
 
 
 @lru_cache(maxsize=1)

@@ -6,14 +6,13 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from itertools import groupby
 from typing import Final
 
 from skill_distiller.analysis.reading import REQUIRED_TYPES, Reading, SectionType, Verdict, once_per_reading
 from skill_distiller.analysis.safeguards import heading_promises
 from skill_distiller.language.fact import FactKind
-from skill_distiller.language.modals import restricts, verifies
+from skill_distiller.language.modals import directs, restricts, verifies
 from skill_distiller.language.words import words_in
 from skill_distiller.planning.groups import settle_headings, with_companions
 from skill_distiller.planning.outline import needed_by
@@ -22,8 +21,9 @@ from skill_distiller.planning.worth import WorthModel
 from skill_distiller.rewriting.model import RENDERINGS, RenderingKind, in_full
 from skill_distiller.skill.containers import lead_ins, opening_tag
 from skill_distiller.skill.model import LISTS, PROSE, Block, BlockKind, Skill, once_per_skill
+from skill_distiller.structure.counts import read_place
 from skill_distiller.structure.find_edges import find_edges
-from skill_distiller.structure.pairs import opening_label
+from skill_distiller.structure.pairs import opening_label, runs_command
 from skill_distiller.tokens import TokenCounter
 
 _NO_LANGUAGE: Final = frozenset({"", "text", "txt", "plaintext"})
@@ -75,7 +75,7 @@ def required_blocks(reading: Reading, threshold: float, model: WorthModel) -> Ma
     required |= {i: reason for i, reason in _kept_by_form(reading.skill) if i not in required}
     if threshold >= RELAXED_BELOW:
         known = required.keys() | reading.containers.partners
-        names = partial(restricts, heading=True)
+        names = _names_demands
         required |= dict.fromkeys(_held(reading.skill, known, restricts, names), Reason.RESTRICTION)
         required |= dict.fromkeys(ruled_blocks(reading) - required.keys(), Reason.RESTRICTION)
         required |= dict.fromkeys(_only_output(reading.skill) - required.keys(), Reason.OUTPUT)
@@ -152,7 +152,8 @@ def _instructs(block: Block, kind: SectionType) -> bool:
         return kind is not SectionType.TRIGGER
     if block.kind is BlockKind.CODE:
         return kind in _INSTRUCTING
-    return block.kind in _TEXT and (kind in _INSTRUCTING or _BOLD_SENTENCE.search(block.text) is not None)
+    said = kind in _INSTRUCTING or _BOLD_SENTENCE.search(block.text) is not None
+    return block.kind in _TEXT and (said or directs(block.text))
 
 
 def _checks(text: str) -> bool:
@@ -172,6 +173,11 @@ def _held(
     return held
 
 
+def _names_demands(text: str) -> bool:
+    """Whether a heading or a label says that what stands below it is forbidden, demanded or needed beforehand."""
+    return restricts(text, heading=True) or names_needs(text)
+
+
 def _label(skill: Skill, block: Block) -> str:
     """What a block opens with in bold, else the lead-in right above it."""
     above = block.index - 1
@@ -179,8 +185,15 @@ def _label(skill: Skill, block: Block) -> str:
 
 
 def _kept_by_form(skill: Skill) -> Iterator[tuple[int, Reason]]:
-    """Rules in capitals that stand in a fence without a language, and what states a licence or an author's right."""
+    """Rules in capitals, and what states a licence or an author's right.
+
+    Such rules stand in a fence without a language, or in a list under a heading or label: "MUST NOT DO".
+    """
     for block in skill.blocks:
+        if block.kind in LISTS:
+            over = (skill.sections[skill.section_of[block.index]].heading, _label(skill, block))
+            if any(name.isupper() and restricts(name) for name in over):
+                yield block.index, Reason.HARD_RULE
         if block.kind is BlockKind.CODE and block.info in _NO_LANGUAGE:
             lines = (line.strip() for line in block.text.splitlines())
             if any(len(line.split()) >= _FEWEST_SHOUTED and line.isupper() and restricts(line) for line in lines):
@@ -200,8 +213,17 @@ def _only_output(skill: Skill) -> frozenset[int]:
 
 
 def _numbered(skill: Skill) -> frozenset[int]:
-    """The lists that are numbered, in fences without a language too: what is to be done one after the other."""
-    return frozenset(block.index for block in skill.blocks if _is_numbered(block))
+    """What is to be done one after the other: lists that are numbered, in fences without a language too.
+
+    Under a heading that is numbered it is the commands, in text or in a fence.
+    """
+    steps = frozenset(section.index for section in skill.sections if read_place(section.heading, heading=True))
+    return frozenset(
+        block.index
+        for block in skill.blocks
+        if _is_numbered(block)
+        or (skill.section_of[block.index] in steps and (block.kind is BlockKind.TABLE or runs_command(block)))
+    )
 
 
 def _is_numbered(block: Block) -> bool:
@@ -222,6 +244,11 @@ _NAME: Final = re.compile(r"[^\W_]+")
 def names_rules(text: str) -> bool:
     """Whether a heading, a lead-in or the name of a tag says that rules follow: "Hard rules", "review-rules"."""
     return not words_in("rule_tags").isdisjoint(_NAME.findall(text.casefold()))
+
+
+def names_needs(text: str) -> bool:
+    """Whether a heading or a lead-in says that what is needed beforehand follows: "Prerequisites", "Requires:"."""
+    return not words_in("need_names").isdisjoint(_NAME.findall(text.casefold()))
 
 
 @once_per_reading

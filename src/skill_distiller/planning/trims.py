@@ -5,30 +5,37 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import pairwise
 from math import fsum
 from typing import Final
 
 from skill_distiller.analysis.reading import Reading, SectionType, Verdict
-from skill_distiller.language.modals import restricts, verifies
+from skill_distiller.language.modals import directs, restricts, verifies
 from skill_distiller.language.words import words_in
 from skill_distiller.planning.hull import Step, close_hull, merge_steps
-from skill_distiller.planning.required import names_rules, required_blocks, ruled_blocks
+from skill_distiller.planning.required import names_needs, names_rules, required_blocks, ruled_blocks
 from skill_distiller.planning.worth import WorthModel, part_values
 from skill_distiller.planning.worth_features import skill_parts
 from skill_distiller.rewriting.extract import ONLY_IF
 from skill_distiller.rewriting.ladder import Trim
 from skill_distiller.rewriting.parts import Part, PartKind, Unit, deletions, units_of
 from skill_distiller.skill.model import PROSE, Block, BlockKind, Skill
+from skill_distiller.structure.counts import read_place
 from skill_distiller.structure.edges import EdgeKind
 
 _CUT: Final = PROSE | {BlockKind.TABLE}
 # Of the items of a list or the rows of a table, the share that may go while the rest stays: what has less left is
 # another list.
 _MOST_GONE: Final = 1 / 2
+_PAIR: Final = 2  # items or rows: what is said of the one is said beside the other
 _MAX_TRIMS: Final = 8  # of a block: what is between two of them is hardly worth a rung
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _NAME: Final = re.compile(r"[^\W\d]\w{3,}")
 _EXPLAINED: Final = re.compile(r"(?<=\|)[ \t*_]*`([^\W\d]\w{3,})`[ \t*_]*(?=\|)")  # a name that is all of a cell
+_NAME_END: Final = re.compile(r"[:：(（]|\s[-–—]\s")
+_WORDS: Final = re.compile(r"[^\W_]+")
+_Names = dict[tuple[str, str], list[str]]  # of sections, by the first two words
+_MOST_ALIKE: Final = 8  # names that begin with the same two words: of more, one is looked for in vain now and then
 _COUNT: Final = re.compile(r"(?<![\w.])\d+(?![\w.%]*\d)")
 _TAG: Final = re.compile(r"</?[A-Za-z][^<>]*>|<!--|:::|\[\^")
 
@@ -36,15 +43,16 @@ _TAG: Final = re.compile(r"</?[A-Za-z][^<>]*>|<!--|:::|\[\^")
 def find_trims(reading: Reading, model: WorthModel) -> dict[int, tuple[Trim, ...]]:
     """For each block, by index, what may go of it: each time more, of a list or table never more than half.
 
-    Parts that hold a protected pattern, a hard rule, a prohibition or a check stay, and rows that explain a name which
-    text that has to stay uses. A block that another one can't do
-    without stays whole, and so do labels, lead-ins, lists that the text above them counts, tables that it names ("find
-    the change in this table"), lists of rules, and those that say when the skill is for the case at hand: one case of
-    six would be another scope.
+    Of two items or rows none goes alone. Parts that hold a protected pattern, a hard rule, a prohibition or a check
+    stay, those that name a section, and rows that explain a name which text that has to stay uses. A block that another
+    one can't do without stays whole, and so do labels, lead-ins, lists that the text above them counts, tables that it
+    names ("find the change in this table"), lists of rules, and those that say when the skill is for the case at hand:
+    one case of six would be another scope.
     """
     needed = _needed_whole(reading)
     values = part_values(reading, model)
     used = _used_names(reading, model)
+    named = _named_sections(reading.skill)
     found = {}
     for block, parts, verdict in zip(reading.skill.blocks, skill_parts(reading), reading.verdicts, strict=True):
         if block.kind not in _CUT or len(parts) < 2 or block.index in needed or _TAG.search(block.text):
@@ -54,7 +62,7 @@ def find_trims(reading: Reading, model: WorthModel) -> dict[int, tuple[Trim, ...
         whole = whole or (block.kind is BlockKind.TABLE and _is_named(above))
         if whole and block.kind is not BlockKind.PARAGRAPH:
             continue
-        units = units_of(block, parts, _what_stays(reading, block, verdict, used))
+        units = units_of(block, parts, _what_stays(reading, block, verdict, used, named))
         if trims := tuple(_trims(block, parts, units, values[block.index])):
             found[block.index] = trims
     return found
@@ -85,8 +93,23 @@ def _used_names(reading: Reading, model: WorthModel) -> frozenset[tuple[str, int
     return frozenset((name, home) for name, home in explained if users[name] - {home})
 
 
+def _named_sections(skill: Skill) -> _Names:
+    """The names of several words by which a row or an item leads to a section: "Form B" of "Form B: a loan"."""
+    found: _Names = defaultdict(list)
+    for section in skill.sections:
+        name = _NAME_END.split(section.heading)[0].strip()
+        words = _WORDS.findall(name)
+        if len(words) > 1 and len(found[words[0], words[1]]) < _MOST_ALIKE:
+            found[words[0], words[1]].append(name)
+    return found
+
+
+def _leads_to_one(text: str, named: _Names) -> bool:
+    return any(name in text for pair in pairwise(_WORDS.findall(text)) for name in named.get(pair, ()))
+
+
 def _what_stays(
-    reading: Reading, block: Block, verdict: Verdict, used: Collection[tuple[str, int]]
+    reading: Reading, block: Block, verdict: Verdict, used: Collection[tuple[str, int]], named: _Names
 ) -> Callable[[str], bool]:
     """Whether a part of a block stays for what it says."""
     ruled = bool(verdict.protected) or verdict.hard_rule
@@ -94,7 +117,9 @@ def _what_stays(
     restricted, checked = restricts(block.text), verifies(block.text)  # most blocks have none of it
 
     def stays(text: str) -> bool:
-        if (restricted and restricts(text)) or (checked and verifies(text)) or ONLY_IF.search(text):
+        if (restricted and restricts(text)) or (checked and verifies(text)) or directs(text) or ONLY_IF.search(text):
+            return True
+        if _leads_to_one(text, named):
             return True
         if explains and any((name, block.index) in used for name in _EXPLAINED.findall(text)):
             return True
@@ -118,16 +143,18 @@ def _is_counted(above: str, parts: Sequence[Part]) -> bool:
 
 
 def _is_named(above: str) -> bool:
-    """Whether what stands above a table sends the reader into it: who looks for a row that went finds another."""
+    """Whether what stands above a table sends the reader into it, or is a step: who misses a row takes another."""
     nouns = words_in("table_nouns")
-    return any(word.casefold() in nouns for word in _WORD.findall(above))
+    return any(word.casefold() in nouns for word in _WORD.findall(above)) or bool(read_place(above, heading=True))
 
 
 def _is_ruled(reading: Reading, block: Block, above: str) -> bool:
     """Whether what a block stands under makes a rule of each of its parts: "## Hard rules", "ALWAYS before:"."""
     heading, _, lead_in = above.partition("\n")
-    led_in = block.index - 1 in reading.lead_ins and (restricts(lead_in) or names_rules(lead_in))
-    return led_in or block.index in ruled_blocks(reading) or names_rules(heading) or restricts(heading, heading=True)
+    lead_in = lead_in if block.index - 1 in reading.lead_ins else ""
+    named = any(names_rules(name) or names_needs(name) for name in (heading, lead_in))
+    ruled = block.index in ruled_blocks(reading) or restricts(heading, heading=True)
+    return named or ruled or restricts(lead_in)
 
 
 def _trims(block: Block, parts: Sequence[Part], units: Sequence[Unit], values: Sequence[float]) -> Iterator[Trim]:
@@ -147,7 +174,7 @@ def _trims(block: Block, parts: Sequence[Part], units: Sequence[Unit], values: S
         taken += sum(lengths[part] for part in fresh)
         lost += step.lost
         listed_gone += len(fresh & listed)
-        if listed_gone > _MOST_GONE * len(listed):
+        if listed_gone > (_MOST_GONE * len(listed) if len(listed) > _PAIR else 0):
             return
         if number % pace == 0 and taken < most:
             yield Trim(deletions(block.text, parts, gone), max(0.0, 1 - lost / whole))

@@ -168,8 +168,9 @@ def _sentences(places: Sequence[int], texts: Sequence[str], stays: Callable[[str
     for unit in _chained(places, together):
         held = any(stays(texts[place]) for place in unit)
         first = texts[unit[0]]
-        # What a paragraph opens with in bold is what it is about: "**Image notes** have a size. They can be moved."
-        opening = unit[0] == places[0] and (_LABEL.match(first) or _RUN_IN.match(first) or _opens_a_case(first))
+        # What a paragraph opens with in bold or before a colon is its subject: "**Maps** have a scale. Fold them."
+        labelled = _RUN_IN.match(first) or _ITEM_LABEL.match(first)
+        opening = unit[0] == places[0] and (labelled or _LABEL.match(first) or _opens_a_case(first))
         after = unit[-1] + 1
         risky = unit[0] == places[0] and after <= places[-1] and _MARKUP.match(texts[after])
         closing = unit[-1] == places[-1] and _ANNOUNCES.search(texts[unit[-1]])

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
 from skill_distiller.language.forms import same_word
 from skill_distiller.language.lexicon import Sense, senses
 from skill_distiller.language.words import words_in
-from skill_distiller.skill.containers import ends_in_colon, find_containers, opening_tag
-from skill_distiller.skill.model import LISTS, Block, BlockKind, Section, Skill
+from skill_distiller.skill.containers import ends_in_colon, find_containers, is_label, opening_tag
+from skill_distiller.skill.model import LISTS, PROSE, Block, BlockKind, Section, Skill
+from skill_distiller.structure.counts import read_place
 from skill_distiller.structure.edges import Edge, EdgeKind, Piece, chained, heading_of
 from skill_distiller.structure.pointers import in_text, opens_with
 
@@ -37,8 +39,10 @@ def find_leads(skill: Skill) -> Iterator[Edge]:
     first_below = {parent: section for section, parent in reversed([*enumerate(skill.parents)])}
     for section in skill.sections:
         yield from _to_shown(section.blocks)
+        yield from _to_labels(section.blocks)
         yield from _to_subjects(section.blocks)
         yield from _conditions(section.blocks)
+        yield from _to_others(section.blocks)
         yield from _to_above(section.blocks)
         yield from _dialogues(section.blocks)
         if section.index in parents and section.level and section.blocks:
@@ -51,6 +55,30 @@ def _to_shown(blocks: Sequence[Block]) -> Iterator[Edge]:
     for block, following in pairwise(blocks):
         if block.kind in LISTS and following.kind in _SHOWN and block.text.rstrip("*_ \t\r\n").endswith((":", "：")):
             yield Edge(EdgeKind.LABEL, block.index, following.index, "its last item introduces it", mutual=True)
+
+
+def _to_labels(blocks: Sequence[Block]) -> Iterator[Edge]:
+    """From a label to another one right below it, and back: "**Ways to pay:**", "**By card:**".
+
+    The first one ends in a colon or is the stronger one. Where their forms differ, it stands over all labels below of
+    the second form.
+    """
+    labels = [(block, _form(block)) for block in blocks if is_label(block)]
+    over = under = -1
+    outer: Block | None = None
+    for (block, form), (following, inner) in pairwise([*labels, (blocks[-1], -1)] if len(labels) > 1 else ()):
+        if outer and form == under and block.index > outer.index + 1:
+            yield Edge(EdgeKind.LABEL, block.index, outer.index, "stands under it")
+        elif form == over:
+            outer = None
+        if following.index == block.index + 1 and inner >= 0 and (ends_in_colon(block) or form < inner):
+            yield Edge(EdgeKind.LABEL, block.index, following.index, "introduces it", mutual=True)
+            outer, over, under = (block, form, inner) if form != inner else (None, -1, -1)
+
+
+def _form(label: Block) -> int:
+    """How strong a label is: with a number 0, in bold 1, in italics 2."""
+    return 0 if read_place(label.text) else 1 + (not label.text.startswith(("**", "__")))
 
 
 def _to_sections(section: Section, below: int) -> Iterator[Edge]:
@@ -96,11 +124,44 @@ def _conditions(blocks: Sequence[Block]) -> Iterator[Edge]:
                 yield Edge(EdgeKind.REFERS, block.index, found.index, f"{count} {noun}")
 
 
+def _to_others(blocks: Sequence[Block]) -> Iterator[Edge]:
+    """From a block that opens with what differs ("Other versions may ...", "With another kiln, ...") to what from.
+
+    That is the nearest block above that names it. One more thing ("Another tip: ...") differs from none.
+    """
+    for at, block in enumerate(blocks):
+        opening = block.text[:_OTHER_CHARS].casefold() if at and block.kind in PROSE else ""
+        for match in _other().finditer(opening):
+            nouns = [word for word in match["what"].split() if len(word) >= _NOUN_CHARS]
+            if not _WORD.search(opening, 0, match.start()) and not any(word.endswith("s") for word in nouns):
+                continue
+            naming = (b for b in reversed(blocks[max(0, at - _MOST_ABOVE) : at]) if _names_any(b.text, nouns))
+            if found := next(naming, None):
+                yield Edge(EdgeKind.REFERS, block.index, found.index, " ".join(match[0].split()))
+                break
+
+
+_OTHER_CHARS: Final = 60  # of a block, where it says that something differs
+_NOUN_CHARS: Final = 3
+_MOST_ABOVE: Final = 20  # blocks that are looked through
+
+
+@lru_cache(maxsize=1)
+def _other() -> re.Pattern[str]:
+    words = "|".join(sorted(map(re.escape, words_in("differing")), key=len, reverse=True))
+    return re.compile(rf"\b(?:{words})\s(?P<what>[^\W\d_]+(?:\s[^\W\d_]+)?)")
+
+
+def _names_any(text: str, nouns: Sequence[str]) -> bool:
+    known = {word.removesuffix("s") for word in nouns}
+    return not known.isdisjoint(word.casefold().removesuffix("s") for word in _WORD.findall(text))
+
+
 def _to_above(blocks: Sequence[Block]) -> Iterator[Edge]:
     """From a lead-in or a table that is about what stands right above it to that.
 
-    "With npm instead of pnpm:" needs what is done in all other cases, "For a PDF add also:" what is done in any, and a
-    table of results below code what has them.
+    "With npm instead of pnpm:" needs what is done in all other cases, "For a PDF add also:" what is done in any, a
+    table of results below code what has them, and so does "Look for this in the output:".
     """
     for above, block in pairwise(blocks):
         if ends_in_colon(block) and in_text("in_place_of", block.text):
@@ -109,6 +170,15 @@ def _to_above(blocks: Sequence[Block]) -> Iterator[Edge]:
             yield Edge(EdgeKind.LABEL, block.index, above.index, "says what comes to it")
         elif block.kind is BlockKind.TABLE and above.kind is BlockKind.CODE and _tells_results(block.text):
             yield Edge(EdgeKind.LABEL, block.index, above.index, "has the results")
+        elif ends_in_colon(block) and above.kind is BlockKind.CODE and _outcome().search(block.text):
+            yield Edge(EdgeKind.LABEL, block.index, above.index, "speaks of what comes of it")
+
+
+@lru_cache(maxsize=1)
+def _outcome() -> re.Pattern[str]:
+    """What comes of something that is known already: "in the output"."""
+    known, nouns = ("|".join(map(re.escape, words_in(table))) for table in ("definite", "outcome_nouns"))
+    return re.compile(rf"\b(?:{known})\s(?:{nouns})\b", re.IGNORECASE)
 
 
 def _tells_results(table: str) -> bool:

@@ -382,6 +382,14 @@ def _asking() -> re.Pattern[str]:
     return re.compile(rf"\W{{0,4}}(?:{known})(?:[:：][*_]{{0,3}}|[*_]{{1,3}}[:：])", re.IGNORECASE)
 
 
+def runs_command(block: Block) -> bool:
+    """Whether a block is commands for a shell, or a paragraph that opens by saying to run one: "Run `make all`"."""
+    if block.kind is not BlockKind.PARAGRAPH:
+        return is_shell(block)
+    first = _FIRST_WORD.match(block.text)
+    return bool(first and first[1].casefold() in words_in("imperatives") and _COMMAND.search(block.text))
+
+
 def is_shell(block: Block) -> bool:
     """Whether a block shows commands for a shell."""
     return block.kind is BlockKind.CODE and block.info.split(" ")[0].lower() in _SHELL

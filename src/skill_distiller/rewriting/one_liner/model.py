@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, Protocol
 
 from skill_distiller.analysis.reading import Reading, once_per_reading
 from skill_distiller.analysis.safeguards import places
-from skill_distiller.rewriting.one_liner.line_text import closes_code, has, plain
+from skill_distiller.rewriting.one_liner.line_text import closes_code, has, plain, words
 from skill_distiller.tokens import TokenCounter
 
 PREFIXES: Final = ("TRIGGER: ", "ACTION: ", "RESULT: ")
@@ -119,6 +119,22 @@ def negative_blocks(reading: Reading) -> frozenset[int]:
 def conditional_blocks(reading: Reading) -> frozenset[int]:
     """The indices of the blocks below a heading, or behind a lead-in, that says when they hold."""
     return _blocks_under(reading, "condition")
+
+
+@once_per_reading
+def alternative_blocks(reading: Reading) -> frozenset[int]:
+    """The indices of the blocks below one of several headings of which one is chosen each time: "Mode 1", "Mode 2"."""
+    skill = reading.skill
+    headings = {section.heading for section in skill.sections if is_alternative(section.heading)}
+    if len(headings) < 2:
+        return frozenset()
+    below = [not headings.isdisjoint(skill.heading_path(section.index)) for section in skill.sections]
+    return frozenset(block for block, section in enumerate(skill.section_of) if below[section])
+
+
+def is_alternative(heading: str) -> bool:
+    """Whether a heading counts what one is chosen of: "Mode 1: Audit"."""
+    return words("alternative").match(plain(heading)) is not None
 
 
 def _blocks_under(reading: Reading, name: str) -> frozenset[int]:

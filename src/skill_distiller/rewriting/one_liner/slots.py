@@ -9,6 +9,7 @@ from typing import Final
 
 from skill_distiller.analysis.reading import Reading, SectionType, once_per_reading
 from skill_distiller.analysis.safeguards import places
+from skill_distiller.language.words import words_in
 from skill_distiller.rewriting.one_liner.line_text import (
     LONGEST,
     first_clause,
@@ -23,7 +24,7 @@ from skill_distiller.rewriting.one_liner.line_text import (
     without_end,
     words,
 )
-from skill_distiller.rewriting.one_liner.model import Piece, conditional_blocks, negative_blocks
+from skill_distiller.rewriting.one_liner.model import Piece, alternative_blocks, conditional_blocks, negative_blocks
 from skill_distiller.rewriting.one_liner.steps import heading_text, step_text
 from skill_distiller.skill.model import Block, BlockKind
 
@@ -129,6 +130,7 @@ _TEXT: Final = frozenset(("", "md", "markdown", "text", "txt", "plaintext", "htm
 _PLACEHOLDER: Final = re.compile(r"[\[{<(][^\[\]{}<>()\n]*[\]}>)]")
 _AROUND: Final = re.compile(r"\A(?:\W|\d)+|\W+\Z")
 _NEXT_VERB: Final = re.compile(r"(?:,|\b(?:and|that|to))\s+(?:and\s+)?", re.IGNORECASE)
+_WORD: Final = re.compile(r"[^\W\d_]+")
 _TAG: Final = re.compile(r"\s*<([\w-]+)")
 _MOST_BLOCKS: Final = 60  # three lines hold far fewer
 _FEWEST_PARTS: Final = 2  # of a template that says what there is
@@ -137,11 +139,18 @@ _MOST_LINES: Final = 200
 
 def find_results(reading: Reading) -> tuple[Iterator[Piece], Iterator[Piece]]:
     """Sentences that say what comes of it, and names of its parts, each in order of weight."""
-    aside = negative_blocks(reading)
+    aside = {*negative_blocks(reading), *alternative_blocks(reading)}
     blocks = list(islice((b for b in _output_blocks(reading) if b.index not in aside), _MOST_BLOCKS))
     prose = (b for b in blocks if b.kind in (BlockKind.PARAGRAPH, BlockKind.HTML))
     told = (Piece(u, b.index) for b in prose for u in units(b, deep=True))
-    return (piece for piece in told if not is_label(piece.text) and not forbids(piece.text)), _result_parts(blocks)
+    asides = (is_label, forbids, words("reminds").match)
+    return (piece for piece in told if not any(says(piece.text) for says in asides)), _result_parts(blocks)
+
+
+def by_case(block: Block) -> bool:
+    """Whether the rows of a table are each for a case of their own: "| When you ask for | You get |"."""
+    head = block.text.lstrip(" |").partition("|")[0] if block.kind is BlockKind.TABLE else ""
+    return not words_in("case_nouns").isdisjoint(_WORD.findall(head.casefold()))
 
 
 def _result_parts(blocks: Sequence[Block]) -> Iterator[Piece]:

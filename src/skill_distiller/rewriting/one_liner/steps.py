@@ -23,7 +23,14 @@ from skill_distiller.rewriting.one_liner.line_text import (
     units,
     words,
 )
-from skill_distiller.rewriting.one_liner.model import UNTOLD, Piece, conditional_blocks, negative_blocks
+from skill_distiller.rewriting.one_liner.model import (
+    UNTOLD,
+    Piece,
+    alternative_blocks,
+    conditional_blocks,
+    is_alternative,
+    negative_blocks,
+)
 from skill_distiller.skill.model import Block, BlockKind, Section
 
 _NUMBER: Final = re.compile(r"\(?\d{1,2}(?:\.\d{1,2})*[.):、]?\s+|\(?\d{1,2}[.):、]\s*")
@@ -100,7 +107,10 @@ def find_steps(reading: Reading) -> Steps | None:
 
 def _headings(reading: Reading) -> Iterator[Steps]:
     sections = reading.skill.sections
+    alternatives = bool(alternative_blocks(reading))
     for parent, children in _siblings(sections):
+        if alternatives and parent and is_alternative(parent.heading):
+            continue
         counted = [section for section in children if _is_numbered(section.heading)]
         ordered = len(counted) >= 2
         chosen = (counted if ordered else children)[:_MOST_STEPS]
@@ -166,7 +176,7 @@ def _heading_piece(section: Section) -> Piece:
 
 def _lists(reading: Reading) -> Iterator[Steps]:
     total = sum(v.importance for v in reading.verdicts) or 1.0
-    left_out = negative_blocks(reading) | conditional_blocks(reading)
+    left_out = negative_blocks(reading) | conditional_blocks(reading) | alternative_blocks(reading)
     recipes = [s for s in reading.skill.sections if any(b.kind in _LISTS and number(b) == 1 for b in s.blocks)]
     flows = sum(map(_is_workflow, recipes))
     for section in reading.skill.sections:
@@ -209,7 +219,7 @@ def _from_list(blocks: Sequence[Block], workflow: bool, least: int, rest: float)
 
 def _from_sentences(reading: Reading) -> Iterator[Steps]:
     """The orders of the first section that says what to do: those of several are no sequence."""
-    left_out = negative_blocks(reading) | conditional_blocks(reading)
+    left_out = negative_blocks(reading) | conditional_blocks(reading) | alternative_blocks(reading)
     for section in reading.skill.sections:
         if (has("workflow", section.heading) or section.level <= 1) and not _is_aside(section):
             told = (b for b in section.blocks if b.kind is BlockKind.PARAGRAPH and b.index not in left_out)

@@ -30,7 +30,14 @@ from skill_distiller.rewriting.one_liner.model import (
     OneLiner,
     Piece,
 )
-from skill_distiller.rewriting.one_liner.slots import find_prohibitions, find_results, forbid, forbids, produces
+from skill_distiller.rewriting.one_liner.slots import (
+    by_case,
+    find_prohibitions,
+    find_results,
+    forbid,
+    forbids,
+    produces,
+)
 from skill_distiller.rewriting.one_liner.steps import Steps, find_steps
 from skill_distiller.rewriting.one_liner.triggers import Triggers, as_phrase, find_triggers, parted, quotes
 from skill_distiller.skill.model import BlockKind
@@ -129,7 +136,8 @@ def _result(reading: Reading, heads: list[Piece], counter: TokenCounter) -> tupl
     for piece in islice(told, 2):
         _add_shorter(line, piece, "; ")
     for piece in parts:
-        if not line.add(piece, " ∧ ") and not _says(line.text, piece.text):
+        cases = piece.block is not None and by_case(reading.skill.blocks[piece.block])
+        if not line.add(piece, " ∨ " if cases else " ∧ ") and not _says(line.text, piece.text):
             break
     made = (piece for piece in heads if not line.text and produces(piece.text) and not is_modal(piece.text))
     return line, next((piece for piece in made if _add_shorter(line, piece, "")), None)
