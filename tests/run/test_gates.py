@@ -53,7 +53,7 @@ class Model:
 
 def test_what_was_shortened_and_lost_facts_comes_back() -> None:
     """By program alone: the blocks that stay hold every fact that they held, and what was left out whole stays out."""
-    maker = Distilling(Run(DistillOptions(0.6), Backends()), FOLDER)  # higher up nothing that is shortened loses a fact
+    maker = Distilling(Run(DistillOptions(0.4), Backends()), FOLDER)  # higher up nothing that is shortened loses a fact
     plain = maker.make()
     gated = feed_back(maker, [FaithfulnessGate(FOLDER)])
     first = gated.outcome.rounds[0]
