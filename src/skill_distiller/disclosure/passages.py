@@ -251,7 +251,7 @@ def _partly(
     passage = Passage(branch.section, tuple(blocks), tuple(headings))
     gain = sum(_net(ground, unit, price) for unit in units) + sum(_net_of(ground, child, price) for child in lumped)
     gain -= POINTER_TOKENS + _CHOICE + ground.load_rate * HEADER_TOKENS
-    if gain <= 0 or ground.saved(passage) < MIN_SAVED_IN_PART:
+    if gain <= 0 or not blocks or ground.saved(passage) < MIN_SAVED_IN_PART:
         return _NOTHING
     return _Way(gain + sum(way.gain for way in left), (passage, *(p for way in left for p in way.passages)))
 
