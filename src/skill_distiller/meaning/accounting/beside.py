@@ -17,7 +17,9 @@ from skill_distiller.meaning.units import UnitKind
 _PARTS: Final = re.compile(r"[;.]\s")
 _MARKS: Final = re.compile(r"[,;(—]\s")  # part what may be the condition from what is done
 _LITTLE: Final = 3  # words behind "only" within which something is said to be small
-_JOINING: Final = frozenset({Sense.AND, Sense.OR, Sense.THEN, Sense.BUT, Sense.SOME, Sense.ALL})
+_JOINING: Final = frozenset(
+    {Sense.AND, Sense.OR, Sense.THEN, Sense.BUT, Sense.SOME, Sense.ALL, Sense.LEAVE, Sense.ABILITY, Sense.DUTY}
+)
 _ENDS: Final = frozenset(".!?。！？")
 _TOLD: Final = frozenset({Sense.BEFORE, Sense.AFTER, Sense.UNTIL, Sense.WHILE, Sense.OTHERWISE})
 
