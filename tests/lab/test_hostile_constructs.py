@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import cProfile
+
 import pytest
-from lab.hostile import ARRANGEMENTS, MODES, PLAN, Growth, constructs, measure, report, text_of
+from lab.hostile import ARRANGEMENTS, MODES, MOST_EXPONENT, PLAN, Growth, constructs, measure, report, text_of
+
+from skill_distiller.skill.model import Skill
+from skill_distiller.skill.parse import parse_skill
 
 
 def test_there_are_two_hundred_constructs() -> None:
@@ -23,6 +28,20 @@ def test_a_construct_goes_through_every_mode(mode: str) -> None:
     assert len(growth.seconds) >= 2
     assert not growth.failure
     assert growth.chars[1] > 1.8 * growth.chars[0]
+
+
+def test_what_many_examples_take_to_move_grows_with_their_number() -> None:
+    """Counted in calls, which no other load of the machine changes."""
+    (construct,) = [item for item in constructs(1) if item.name == "examples"]
+    calls = [_calls(parse_skill(text_of(construct, chars)), "reduce") for chars in (12_000, 48_000)]
+    assert calls[1] < 4**MOST_EXPONENT * calls[0]
+
+
+def _calls(skill: Skill, mode: str) -> int:
+    """How many functions are called in a mode."""
+    profile = cProfile.Profile()
+    profile.runcall(MODES[mode], skill)
+    return sum(entry.callcount for entry in profile.getstats())
 
 
 def test_what_grows_too_fast_is_named() -> None:

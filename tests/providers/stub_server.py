@@ -188,7 +188,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.stub.closing.wait(act.seconds)
         if act.hang_up == "before":
             self._reset()
-        elif act.status != 200:
+        elif act.status != 200 and act.body is None:
             self._json(
                 act.status, _error(self.stub.kind, act), {"Retry-After": act.retry_after} if act.retry_after else {}
             )
@@ -196,7 +196,7 @@ class _Handler(BaseHTTPRequestHandler):
             content = act.body if act.body is not None else json.dumps(reply_of(self.stub.kind, act)).encode()
             packed = gzip.compress(content) if act.packing == "gzip" else content
             headers = {"Content-Encoding": act.packing} if act.packing else {}
-            self._send(200, packed, headers, cut=bool(act.hang_up), drip=act.drip)
+            self._send(act.status, packed, headers, cut=bool(act.hang_up), drip=act.drip)
 
     def _json(self, status: int, value: object, headers: Mapping[str, str] | None = None) -> None:
         self._send(status, json.dumps(value).encode(), headers or {})

@@ -241,13 +241,36 @@ def test_nobody_there(kind: str) -> None:
 @served_kind
 @pytest.mark.parametrize(
     "body",
-    [b"", b"<html>hello</html>", b"null", b"[]", b"{}", b'"text"', b"\xff\xfe", b'{"choices": [], "message": 1}'],
+    [
+        *(b"", b"<html>hello</html>", b"null", b"[]", b"{}", b'"text"', b"\xff\xfe", b'{"choices": [], "message": 1}'),
+        pytest.param(b"[" * 100_000, id="brackets"),
+    ],
 )
 def test_what_is_no_reply_of_the_api(kind: str, body: bytes) -> None:
     """Whatever answers there, it ends in one of our errors and never in a traceback."""
     with play(kind, Act(body=body)) as played, pytest.raises(ProviderError) as caught:
         played.session().ask(QUESTION)
     assert "\n" not in str(caught.value)
+
+
+@served_kind
+@pytest.mark.parametrize("status", [400, 429, 503])
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"[" * 100_000,
+        b'{"error":' + b"[" * 100_000,
+        b'["no"]',
+        b"7",
+        b'{"error": {"message": ["no"], "code": {}}}',
+        b"{}",
+    ],
+    ids=["brackets", "brackets in an error", "a list", "a number", "an error of another form", "nothing"],
+)
+def test_errors_of_any_form(kind: str, status: int, said: bytes) -> None:
+    """What says why it failed may be anything; the error is one of ours."""
+    with play(kind, Act(status=status, body=said)) as played, pytest.raises(ProviderError):
+        played.provider.complete(REQUEST)
 
 
 @served_kind

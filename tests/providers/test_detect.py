@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import socket
 import sys
+import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import pytest
 from tests.providers.stub_server import Act, serve
@@ -80,6 +81,25 @@ def test_what_answers_but_is_no_ollama(mute_port: int) -> None:
     with serve("openai", [Act()]) as stub:
         assert "is not Ollama" in find_ollama({"OLLAMA_HOST": f"127.0.0.1:{stub.port}"}).reason
     assert "is not Ollama" in find_ollama({"OLLAMA_HOST": f"127.0.0.1:{mute_port}"}).reason
+
+
+def test_a_list_of_models_that_is_nested_too_deeply() -> None:
+    """Is no list of models, and no traceback."""
+    reply = b"HTTP/1.0 200 OK\r\n\r\n" + b"[" * 100_000
+
+    def answer(server: socket.socket) -> None:
+        for _ in range(2):  # whether somebody is there, and the question
+            with server.accept()[0] as connection:
+                connection.recv(1000)
+                with suppress(OSError):
+                    connection.sendall(reply)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=answer, args=[server])
+        thread.start()
+        found = find_ollama({"OLLAMA_HOST": f"127.0.0.1:{server.getsockname()[1]}"})
+        thread.join()
+    assert "is not Ollama" in found.reason
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="what a full queue does to a connection is the system's affair")

@@ -229,9 +229,10 @@ def _find_best(ground: Ground, branch: Branch, price: float) -> _Way:
     torn = {child.sequence for child in branch.below if child not in lumped} - {-1}
     lumped = [child for child in lumped if child.sequence not in torn]  # a count goes as a whole
     whole = _wholly(ground, branch, price)
-    left = [block for unit in branch.units if unit not in units for block in unit.blocks]
+    moving = {*units}
+    left = [block for unit in branch.units if unit not in moving for block in unit.blocks]
     begins = branch.units[:1] if is_main(ground.reading.skill.sections[branch.section].heading) else ()
-    still = (unit for unit in branch.units if unit not in units and unit not in begins)
+    still = (unit for unit in branch.units if unit not in moving and unit not in begins)
     shown = _shown(ground, still, branch.section, price)
     apart = _Way(apart.gain + shown.gain, (*shown.passages, *apart.passages))
     if lumped and len(lumped) == len(branch.below) and ground.size(left, ()) < POINTER_TOKENS:
@@ -275,7 +276,7 @@ def _partly(
     passage = Passage(branch.section, tuple(blocks), tuple(headings))
     gain = sum(_net(ground, unit, price) for unit in units) + sum(_net_of(ground, child, price) for child in lumped)
     gain -= POINTER_TOKENS + _CHOICE + ground.load_rate * HEADER_TOKENS
-    if gain <= 0 or ground.saved(passage) < MIN_SAVED_IN_PART:
+    if gain <= 0 or not blocks or ground.saved(passage) < MIN_SAVED_IN_PART:
         return _NOTHING
     return _Way(gain + sum(way.gain for way in left), (passage, *(p for way in left for p in way.passages)))
 

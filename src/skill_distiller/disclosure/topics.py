@@ -190,7 +190,8 @@ def _lead(text: str) -> str:
 def _spans(reading: Reading, passage: Passage, fewest: int = _FEWEST_SPANS) -> Sequence[str]:
     """The names in code spans that stand in the passage more than elsewhere; none where there are few."""
     spans = Counter(span for block in _blocks(reading.skill, passage) for span in _SPAN.findall(block.text))
-    best = sorted(spans, key=lambda span: -_weight(reading, passage, span, spans[span]))
+    weights = _weights(reading, passage, spans)
+    best = sorted(spans, key=lambda span: -weights[span])
     return best[:MOST_TOPICS] if len(best) >= fewest else ()
 
 
@@ -198,11 +199,8 @@ def _phrases(reading: Reading, passage: Passage) -> Sequence[str]:
     """The noun phrases behind an article that the passage says more often than the rest does (tf·idf)."""
     blocks = [block for block in _blocks(reading.skill, passage) if block.kind is not BlockKind.CODE]
     counts = Counter(phrase for block in blocks for phrase in noun_phrases(block.text) if not _is_common(phrase))
-    weights = {
-        phrase: _weight(reading, passage, phrase, count) * (_PHRASE if " " in phrase else 1)
-        for phrase, count in counts.items()
-    }
-    return sorted(weights, key=lambda phrase: -weights[phrase])
+    weights = _weights(reading, passage, counts)
+    return sorted(weights, key=lambda phrase: -weights[phrase] * (_PHRASE if " " in phrase else 1))
 
 
 def noun_phrases(text: str) -> Iterator[str]:
@@ -258,14 +256,17 @@ def _spread(reading: Reading) -> Counter[str]:
     return Counter(word for block in reading.skill.blocks for word in content_words(block.text))
 
 
-def _weight(reading: Reading, passage: Passage, topic: str, count: int) -> float:
-    """How much a topic that a passage names so often tells it from the rest of the skill."""
-    spread, inside = _spread(reading), Counter[str]()
-    for block in _blocks(reading.skill, passage):
-        inside.update(content_words(block.text))
-    words = content_words(topic)
-    outside = min((spread[word] - inside[word] for word in words), default=0)
-    return count * log((len(reading.skill.blocks) + 1) / (1 + outside))
+def _weights(reading: Reading, passage: Passage, topics: Counter[str]) -> dict[str, float]:
+    """How much each topic, by how often a passage names it, tells the passage from the rest of the skill."""
+    blocks = _blocks(reading.skill, passage)
+    spread, inside = _spread(reading), Counter(word for block in blocks for word in content_words(block.text))
+    of_all = len(reading.skill.blocks) + 1
+
+    def weight(topic: str) -> float:
+        outside = min((spread[word] - inside[word] for word in content_words(topic)), default=0)
+        return topics[topic] * log(of_all / (1 + outside))
+
+    return {topic: weight(topic) for topic in topics}
 
 
 def _apart(phrases: Iterable[str]) -> Iterator[str]:

@@ -204,10 +204,12 @@ def _align_blocks(found: Alignment) -> None:
     pairs = _pair_up(*rest, [lambda b: (after[id(b)], homes[id(b)], b.text.rstrip()), *keys])
     if any(one.index > other.index for (_, one), (_, other) in pairwise(sorted(pairs, key=lambda p: p[0].index))):
         pairs = pair_rising(*rest, keys[0], len(pairs)) or pairs
-    found.blocks = sorted([*tags.items(), *((one.index, other.index) for one, other in pairs)])
-    for i, j in found.blocks:
-        if i in found.old.label_blocks or j in found.new.label_blocks:
-            found.pair(zip(found.old.units(i), found.new.units(j), strict=True))
+    for i, j in sorted([*tags.items(), *((one.index, other.index) for one, other in pairs)]):
+        labels = i in found.old.label_blocks or j in found.new.label_blocks
+        one, other = (found.old.units(i), found.new.units(j)) if labels else ((), ())
+        if len(one) == len(other):  # else read otherwise: the end of a container whose begin has gone
+            found.pair(zip(one, other, strict=True))
+            found.blocks.append((i, j))
 
 
 def _align_units(found: Alignment) -> None:

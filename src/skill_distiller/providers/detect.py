@@ -113,7 +113,7 @@ def _ask(address: str, method: str, path: str, key: str, body: object = None) ->
         connection.request(method, parts.path + path, json.dumps(body) if body else None, headers)
         reply = connection.getresponse()
         value = json.loads(reply.read(_LARGEST))
-    except (OSError, http.client.HTTPException, ValueError) as error:
+    except (OSError, http.client.HTTPException, ValueError, RecursionError) as error:
         raise NoOllamaError(f"What answers at {address} is not Ollama ({type(error).__name__})") from None
     finally:
         connection.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from typing import Any, Final
 
@@ -55,10 +56,11 @@ class OllamaProvider(HttpProvider):
             reply = self._client.chat(**self._arguments(request, window))
         except ollama.ResponseError as error:
             headers = getattr(self._headers, "last", {})
-            raise status_error(self, request, error.status_code, error.error, headers) from None
+            said = error.error if isinstance(error.error, str) else json.dumps(error.error)
+            raise status_error(self, request, error.status_code, said, headers) from None
         except (httpx.HTTPError, OSError) as error:
             raise lost_connection(self, error) from None
-        except (ValueError, TypeError) as error:  # no JSON, or not of the documented shape
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:  # no JSON, or of another shape
             raise strange_reply(self, error) from None
         return self._completion(reply, request, tokens, window)
 

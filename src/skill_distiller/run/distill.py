@@ -37,6 +37,7 @@ from skill_distiller.run.proof import (
     planned,
     prove,
     refuse_unproved,
+    sound_part,
 )
 from skill_distiller.run.result import (
     Evidence,
@@ -280,7 +281,7 @@ def with_blocks(
 def _sound(run: Run, reading: Reading) -> Proved:
     """The proof of a result that the gate lets pass: of whole blocks, at last word for word, or with room to come back.
 
-    Where no try is let pass, the first one. Raises TargetError where none fits into the budget, with one that does.
+    Where no try is, as much of the first as is. Raises TargetError where none fits into the budget, with one that does.
     """
     options, most = run.options, run.options.tokens
     try:
@@ -308,7 +309,10 @@ def _sound(run: Run, reading: Reading) -> Proved:
         budget = budget and most and _lower(budget, tried, most)
     if most and (enough := _least(quiet, reading)) > most:
         raise TargetError.beyond(most, enough)
-    return first
+    part = sound_part(quiet, reading, first)
+    if most and part.tokens.candidate > most:
+        raise TargetError.beyond(most, part.tokens.candidate)
+    return part
 
 
 def _lower(budget: int, tried: Proved, most: int) -> int:
@@ -344,7 +348,8 @@ def _least(run: Run, reading: Reading, budget: int = 1) -> int:
         plan = _write(quiet, reading)
     except TargetError as error:
         plan = _write(replace(quiet, options=replace(run.options, tokens=error.smallest)), reading)
-    return prove(quiet, reading, plan).tokens.candidate
+    proof = prove(quiet, reading, plan)
+    return (proof if _is_sound(proof, None) else sound_part(quiet, reading, proof)).tokens.candidate
 
 
 def _is_sound(proof: Proved, most: int | None) -> bool:

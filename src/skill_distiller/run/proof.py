@@ -13,7 +13,7 @@ from skill_distiller.checks.gate import verify
 from skill_distiller.checks.model import Declared, FindingKind, Tokens, Verification, declared_by
 from skill_distiller.checks.receipt import Comparison, Functionality, Receipt, Word, compare, write_receipt
 from skill_distiller.errors import RefusedError
-from skill_distiller.planning.plan import Decision, Mode, Plan, apply_plan
+from skill_distiller.planning.plan import Decision, Mode, Plan, apply_plan, undo_all
 from skill_distiller.planning.required import bring_back, carriers
 from skill_distiller.rewriting.model import RENDERINGS, Doubt, RenderingKind
 from skill_distiller.rewriting.one_liner.model import OneLiner
@@ -82,6 +82,36 @@ def _known_to_return(known: Proved, plan: Plan) -> frozenset[int]:
     before = known.first.decisions if known.first else ()
     same = (now.block for old, now in zip(before, plan.decisions, strict=False) if old.rendering == now.rendering)
     return known.returned.intersection(same)
+
+
+_TRIES: Final = 20  # proofs of parts of a plan that the gate refuses
+
+
+def sound_part(run: Run, reading: Reading, refused: Proved) -> Proved:
+    """As much of a refused plan as the gate lets pass, from the first block on, at worst the original.
+
+    A text that goes can make another one of what stands behind it: a comment ends later, a line becomes a definition.
+    The block that does so is found by halving, and stays.
+    """
+    skill, plan = reading.skill, refused.draft.plan
+    best = prove(run, reading, Planned(undo_all(reading, plan), skill))
+    held: set[int] = set()
+    left, end = _TRIES, len(plan.decisions)
+    while left > 0:
+        low, high = 0, end  # with the blocks from `low` on as they are it passes
+        mid = end  # first without any of them
+        while high > low and left > 0:
+            tried = prove(run, reading, planned(skill, bring_back(skill, plan, held | {*range(mid, end)}, run.counter)))
+            left -= 1
+            if tried.verification is None or tried.verification.passed:
+                low, best = mid, min(best, tried, key=lambda proof: proof.tokens.candidate)
+            else:
+                high = mid - 1
+            mid = (low + high + 1) // 2
+        if low == end:
+            break
+        held.add(low)
+    return best
 
 
 def _at_fault(proof: Proved, options: DistillOptions) -> frozenset[int]:

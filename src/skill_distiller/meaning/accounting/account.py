@@ -15,7 +15,7 @@ from typing import Final
 from skill_distiller.language.lexicon import Sense, is_imperative, is_kind
 from skill_distiller.language.modals import verifies
 from skill_distiller.language.words import words_in
-from skill_distiller.meaning.accounting.beside import further_reading
+from skill_distiller.meaning.accounting.beside import find_bare, further_reading
 from skill_distiller.meaning.accounting.bounds import find_other_units
 from skill_distiller.meaning.accounting.certainty import Certainty
 from skill_distiller.meaning.accounting.claims import (
@@ -144,6 +144,7 @@ class _Account:
             self._account_for(place, sources)
         self._found += find_other_order(self._old, said, self._carried)
         self._found += find_widened(said, self._carried)
+        self._found += find_bare(said, self._old)
         return self._found
 
     def merged(self) -> Iterator[tuple[str, str]]:

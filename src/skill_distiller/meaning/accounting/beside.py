@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
 from skill_distiller.language.lexicon import Sense, is_imperative, is_pronoun
 from skill_distiller.language.words import parts, small, texts, words_in
 from skill_distiller.meaning.accounting.claims import ARROWS, DENIALS, SHORTEST_ROOT, is_same, tells
-from skill_distiller.meaning.accounting.places import Claim, Place
+from skill_distiller.meaning.accounting.places import LONGEST, Claim, Fault, Place
 from skill_distiller.meaning.token import Token, TokenKind
 from skill_distiller.meaning.units import UnitKind
 
 _PARTS: Final = re.compile(r"[;.]\s")
 _MARKS: Final = re.compile(r"[,;(—]\s")  # part what may be the condition from what is done
 _LITTLE: Final = 3  # words behind "only" within which something is said to be small
+_JOINING: Final = frozenset(
+    {Sense.AND, Sense.OR, Sense.THEN, Sense.BUT, Sense.SOME, Sense.ALL, Sense.LEAVE, Sense.ABILITY, Sense.DUTY}
+)
+_ENDS: Final = frozenset(".!?。！？")
 _TOLD: Final = frozenset({Sense.BEFORE, Sense.AFTER, Sense.UNTIL, Sense.WHILE, Sense.OTHERWISE})
 
 
@@ -31,6 +35,15 @@ def says_little(claim: Claim, place: Place) -> bool:
     instead = token.sense is Sense.INSTEAD and is_instead_of_named(claim, place)
     harmless = told or measured or asked or named or conceded or instead
     return harmless or token.word in ARROWS or is_any_else(claim, place)
+
+
+def find_bare(new: Sequence[Place], old: Sequence[Place]) -> Iterator[Fault]:
+    """New sentences without a word of their own: "Or do.", "Do it." can mean anything that stands before them."""
+    told = {place.text for place in old}
+    for place in new:
+        bare = all(claim.token.sense in _JOINING for claim in place.own)
+        if bare and place.kind is UnitKind.SENTENCE and place.text[-1:] in _ENDS and place.text not in told:
+            yield Fault("new", "", place.text[:LONGEST], (), place.units)
 
 
 def further_reading(places: Sequence[Place], around: str) -> frozenset[int]:

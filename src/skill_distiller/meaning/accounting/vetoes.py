@@ -18,6 +18,7 @@ from skill_distiller.meaning.verdicts import RANK, Edit, Verdict
 
 _SIGNS: Final = frozenset("<>≤≥")
 _COMPLEMENTS: Final = {">": "≤", "<": "≥", "≤": ">", "≥": "<"}  # of what is denied: "no longer than", "at most"
+_BINDING: Final = DENIALS | {Sense.ONLY, Sense.CONDITION, Sense.APPROVAL}
 _MOST_EDITS: Final = 2  # of other words, beyond which a sentence is said in another way
 _NEVER_MEANT: Final = frozenset(
     {
@@ -33,6 +34,13 @@ def find_vetoes(difference: Difference) -> Iterator[Fault]:
     if difference.verdict is Verdict.WEAKENED or (difference.firm and difference.what == "exchanged"):
         one, two = (" ".join(unit.text for unit in side)[:LONGEST] for side in units)
         yield Fault("changed", one, two, *units)
+    only = [edit for edit in difference.edits if edit.what == "only"]
+    if len(only) > 1 and any(edit.before for edit in only) and any(edit.after for edit in only):
+        yield Fault("changed", "what only is said of", units[1][0].text[:LONGEST], *units, doubt=True)
+    if narrowed := _narrowed(difference):
+        yield Fault("new", "", narrowed, *units, doubt=True)
+    if _adds_mere(difference):
+        yield Fault("new", "", units[1][0].text[:LONGEST], *units, doubt=True)  # "never do it", "never just do it"
     for edit in filter(_is_telling, difference.edits):
         before, after = (" ".join(token.word for token in side) for side in (edit.before, edit.after))
         kind = "changed" if before and after else "lost" if before else "new"
@@ -77,7 +85,28 @@ def _is_telling(edit: Edit) -> bool:
 
 def says_more(difference: Difference) -> bool:
     """Whether a word came that stands for none, or "by" for "to": nobody can tell that it is harmless."""
-    return any(_is_new(edit) for edit in difference.edits)
+    return any(map(_is_new, difference.edits)) or _adds_mere(difference) or bool(_narrowed(difference))
+
+
+def _narrowed(difference: Difference) -> str:
+    """The small word that came to a rule and says of which, when or how much, "" for none."""
+    senses = {token.sense for unit in difference.after for token in read_tokens(unit.text)}
+    if not difference.before or senses.isdisjoint(_BINDING):
+        return ""
+    gone = {token.word for edit in difference.edits for token in edit.before}
+    come = [token.word for edit in difference.edits for token in edit.after]
+    return next((word for word in come if word.lower() in words_in("narrowing") and word not in gone), "")
+
+
+def _adds_mere(difference: Difference) -> bool:
+    """Whether "just" came to what is denied, where nothing like it, or an "instead", was said."""
+    if not difference.before or not _denies(difference.after):
+        return False
+    one, two = (
+        {t.word for unit in side for t in read_tokens(unit.text)} for side in (difference.before, difference.after)
+    )
+    instead = any(t.sense is Sense.INSTEAD for unit in difference.before for t in read_tokens(unit.text))
+    return words_in("mere").isdisjoint(one) and not words_in("mere").isdisjoint(two) and not instead
 
 
 def _is_new(edit: Edit) -> bool:

@@ -144,6 +144,9 @@ class _Said(NamedTuple):
 def _unfounded(name: str, part: str, said: _Said) -> Iterator[str]:
     """What a part says that no sentence of the skill does, or not so."""
     own = _read(part)
+    if not own.words and not own.facts and any(map(str.isalpha, part)):  # "always", "it", "never"
+        yield f"The {name} says nothing with this: {part}."
+        return
     new = {word for word, like in zip(own.words, said.like(own.words), strict=True) if not like}
     if unknown := [token.word for token in read_tokens(part) if token.value in new]:
         yield f"The {name} says what the skill does not: {', '.join(unknown)}."
