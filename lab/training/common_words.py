@@ -10,7 +10,7 @@ from typing import Final
 from lab.common.repos import load_repos
 from lab.common.shared import Shared
 from skill_distiller.language.words import content_words
-from skill_distiller.planning.worth_features import Vocabulary, word_number
+from skill_distiller.planning.worth import Vocabulary, word_number
 from skill_distiller.skill.model import SKILL_FILE
 
 FEWEST: Final = 6  # skills that use a word of a vocabulary

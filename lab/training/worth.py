@@ -22,8 +22,7 @@ from skill_distiller.errors import TargetError
 from skill_distiller.planning.choose import compress_to_threshold, compress_to_tokens
 from skill_distiller.planning.ladders import Models
 from skill_distiller.planning.plan import Plan, apply_plan
-from skill_distiller.planning.worth import WorthModel
-from skill_distiller.planning.worth_features import skill_parts, worth_features
+from skill_distiller.planning.worth import WorthModel, skill_parts, worth_features
 from skill_distiller.rewriting.model import Wording
 from skill_distiller.tokens import TokenCounter
 from skill_distiller.weights import Arrays

@@ -10,8 +10,7 @@ from lab.common.tables import percent, table
 from lab.training.common_words import FEWEST
 from lab.training.worth import BudgetPoint, CurvePoint, WorthReport, evidence_at
 from lab.training.worth_rivals import CUTS, KEPT, Rival
-from skill_distiller.planning.worth import WorthModel
-from skill_distiller.planning.worth_features import FEATURES
+from skill_distiller.planning.worth import FEATURES, WorthModel
 
 _SAVINGS: Final = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
 

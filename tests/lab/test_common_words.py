@@ -12,7 +12,7 @@ pytest.importorskip("scipy", reason="needs the train extra")
 from lab.common.shared import Shared
 from lab.training.common_words import FEWEST, read_word_uses
 
-from skill_distiller.planning.worth_features import Vocabulary, word_number
+from skill_distiller.planning.worth import Vocabulary, word_number
 
 
 def _corpus(root: Path, skills: dict[str, tuple[str, str]]) -> Shared:

@@ -23,7 +23,7 @@ from skill_distiller.meaning.verdicts import Verdict
 from skill_distiller.meaning.wording import compare_wording
 from skill_distiller.skill.model import Block, BlockKind, Skill
 from skill_distiller.skill.parse import parse_skill
-from skill_distiller.structure.files import named_files
+from skill_distiller.structure.references import named_files
 
 _FRONTMATTER = "---\nname: a\ndescription: Use when b.\n---\n"
 

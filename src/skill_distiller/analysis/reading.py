@@ -14,8 +14,8 @@ from skill_distiller.language.facts import Span, block_facts, locked_spans
 from skill_distiller.skill.containers import Containers, find_containers, lead_ins
 from skill_distiller.skill.model import PROSE, BlockKind, Skill
 from skill_distiller.structure.edges import Edge, Piece
-from skill_distiller.structure.files import named_files
 from skill_distiller.structure.find_edges import find_edges
+from skill_distiller.structure.references import named_files
 
 
 class SectionType(StrEnum):

@@ -15,8 +15,8 @@ from skill_distiller.skill.links import find_footnotes
 from skill_distiller.skill.model import BlockKind, Skill
 from skill_distiller.skill.parse import LIST_MARKER
 from skill_distiller.structure.edges import Edge, EdgeKind, Piece, heading_of
-from skill_distiller.structure.files import named_files
 from skill_distiller.structure.find_edges import find_edges
+from skill_distiller.structure.references import named_files
 
 
 def find_broken_edges(pair: Pair) -> Iterator[Finding]:

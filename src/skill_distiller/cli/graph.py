@@ -14,8 +14,8 @@ from skill_distiller.cli.options.option_groups import argument, expand_groups, o
 from skill_distiller.report.text import excerpt
 from skill_distiller.skill.model import piece_ids
 from skill_distiller.structure.edges import Edge, Piece, heading_of
-from skill_distiller.structure.files import named_files
 from skill_distiller.structure.find_edges import find_edges
+from skill_distiller.structure.references import named_files
 
 if TYPE_CHECKING:
     from skill_distiller.skill.model import Skill

@@ -21,8 +21,7 @@ from skill_distiller.disclosure.model import Passage
 from skill_distiller.language.forms import bases
 from skill_distiller.language.lexicon import is_article, is_directional, is_imperative, is_light, is_mobile, senses
 from skill_distiller.language.words import CJK, content_words, words_in
-from skill_distiller.planning.worth import load_worth_model
-from skill_distiller.planning.worth_features import word_number
+from skill_distiller.planning.worth import load_worth_model, word_number
 from skill_distiller.skill.containers import is_label
 from skill_distiller.skill.model import Block, BlockKind, Skill
 

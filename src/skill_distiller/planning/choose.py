@@ -41,7 +41,7 @@ from skill_distiller.rewriting.ladder import keeps_everything
 from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.skill.model import BlockKind
 from skill_distiller.structure.edges import Piece, heading_of
-from skill_distiller.structure.files import names_in
+from skill_distiller.structure.references import names_in
 from skill_distiller.tokens import TokenCounter, count_skill
 
 Observer = Callable[[str, object], None]

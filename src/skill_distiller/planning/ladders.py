@@ -31,7 +31,7 @@ from skill_distiller.rewriting.one_liner.model import OneLiner
 from skill_distiller.rewriting.redundant import PhraseScorer
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
-from skill_distiller.structure.files import names_in
+from skill_distiller.structure.references import names_in
 from skill_distiller.tokens import TokenCounter
 
 _EXCUSED: Final = 0.1  # of a block's worth is its own where another block says the same, or every agent knows it

@@ -14,8 +14,7 @@ from skill_distiller.language.modals import directs, restricts, verifies
 from skill_distiller.language.words import words_in
 from skill_distiller.planning.hull import Step, close_hull, merge_steps
 from skill_distiller.planning.required import names_needs, names_rules, required_blocks, ruled_blocks
-from skill_distiller.planning.worth import WorthModel, part_values
-from skill_distiller.planning.worth_features import skill_parts
+from skill_distiller.planning.worth import WorthModel, part_values, skill_parts
 from skill_distiller.rewriting.extract import ONLY_IF
 from skill_distiller.rewriting.ladder import Trim
 from skill_distiller.rewriting.parts import Part, PartKind, Unit, deletions, units_of

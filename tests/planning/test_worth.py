@@ -9,8 +9,17 @@ from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.strategies import texts
 
 from skill_distiller.analysis.reading import Reading
-from skill_distiller.planning.worth import block_values, block_worths, load_worth_model, part_values
-from skill_distiller.planning.worth_features import FEATURES, Vocabulary, skill_parts, word_number, worth_features
+from skill_distiller.planning.worth import (
+    FEATURES,
+    Vocabulary,
+    block_values,
+    block_worths,
+    load_worth_model,
+    part_values,
+    skill_parts,
+    word_number,
+    worth_features,
+)
 from skill_distiller.skill.parse import parse_skill
 
 INFORMATION = "log information of these words"
