@@ -14,13 +14,14 @@ from skill_distiller.planning.choose import choose_without_losses, compress_to_t
 from skill_distiller.planning.frontier import Frontier, Pick
 from skill_distiller.planning.ladders import Models, prepare_ladders
 from skill_distiller.planning.plan import Reason
-from skill_distiller.planning.required import alike_blocks, instructing_blocks, required_blocks
+from skill_distiller.planning.required import instructing_blocks, required_blocks
 from skill_distiller.planning.worth import WorthModel
 from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.run.distill import distill
 from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.skill.read import read_skill
+from skill_distiller.structure.sets import alike_blocks
 from skill_distiller.tokens import load_counter
 
 MODEL = WorthModel((), 1.0, required_importance=0.5, low_confidence=0.3)

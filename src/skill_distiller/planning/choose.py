@@ -29,7 +29,6 @@ from skill_distiller.planning.required import (
     ALL_FROM,
     RELAXED_BELOW,
     WHOLE_FROM,
-    alike_blocks,
     bring_back,
     instructing_blocks,
     named_twice,
@@ -42,6 +41,7 @@ from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.skill.model import BlockKind
 from skill_distiller.structure.edges import Piece, heading_of
 from skill_distiller.structure.files import names_in
+from skill_distiller.structure.sets import alike_blocks
 from skill_distiller.tokens import TokenCounter, count_skill
 
 Observer = Callable[[str, object], None]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import groupby
 from typing import Final
 
 from skill_distiller.analysis.reading import REQUIRED_TYPES, Reading, SectionType, Verdict, once_per_reading
@@ -20,10 +19,11 @@ from skill_distiller.planning.plan import Decision, Plan, Reason
 from skill_distiller.planning.worth import WorthModel
 from skill_distiller.rewriting.model import RENDERINGS, RenderingKind, in_full
 from skill_distiller.skill.containers import lead_ins, opening_tag
-from skill_distiller.skill.model import LISTS, PROSE, Block, BlockKind, Skill, once_per_skill
+from skill_distiller.skill.model import LISTS, PROSE, Block, BlockKind, Skill
 from skill_distiller.structure.counts import read_place
 from skill_distiller.structure.find_edges import find_edges
 from skill_distiller.structure.pairs import opening_label, runs_command
+from skill_distiller.structure.sets import alike_blocks, in_most
 from skill_distiller.tokens import TokenCounter
 
 _NO_LANGUAGE: Final = frozenset({"", "text", "txt", "plaintext"})
@@ -39,7 +39,6 @@ _RIGHTS: Final = re.compile(
     r"|\(MIT License\)|C(?<!\wC)C[ -]BY\b"
 )
 _BOLD_SENTENCE: Final = re.compile(r"(?:\*\*|__)[^*_\n]{8,200}[.!。！](?:\*\*|__)")
-_FEWEST_ALIKE: Final = 3  # sections of one shape
 _BOX: Final = re.compile(r"^[ \t>]*[-*+] \[ \] ", re.MULTILINE)
 _ORDERED: Final = re.compile(r"[ \t]{0,3}\d{1,3}[.)][ \t]")
 _TEXT: Final = PROSE | {BlockKind.QUOTE, BlockKind.TABLE, BlockKind.HTML}
@@ -116,35 +115,6 @@ def _only_code(skill: Skill) -> Iterator[int]:
         code = [block.index for block in section.blocks if block.kind is BlockKind.CODE]
         if len(code) == 1 and code[0] > section.blocks[0].index:
             yield code[0]
-
-
-@once_per_skill
-def alike_blocks(skill: Skill) -> tuple[tuple[int, ...], ...]:
-    """The blocks, by index, at each place of three sections or more beside each other that have blocks of one shape.
-
-    A shape is two blocks or more, or one of code: one paragraph or list says little of what it is. The items of a long
-    list are such a set too, and so is the code of a section that stands under several labels.
-    """
-    found = list[Sequence[Block]]()
-    for section in skill.sections:
-        code = [b for b in section.blocks if b.kind is BlockKind.CODE and b.index - 1 in lead_ins(skill)]
-        found += [code] if len(code) >= _FEWEST_ALIKE else []
-    lists = (groupby(section.blocks, lambda block: block.kind is BlockKind.LIST_ITEM) for section in skill.sections)
-    items = [list(run) for runs in lists for is_item, run in runs if is_item]
-    alike = defaultdict[tuple[object, ...], list[list[Block]]](list)
-    for section, parent in zip(skill.sections, skill.parents, strict=True):
-        blocks = [block for block in section.blocks if block.kind is not BlockKind.RULE]
-        kinds = [block.kind for block in blocks]
-        if len(kinds) > 1 or BlockKind.CODE in kinds:
-            alike[parent, section.level, *kinds].append(blocks)
-    places = (zip(*group, strict=True) for group in alike.values() if len(group) >= _FEWEST_ALIKE)
-    sets = (*(own for group in places for own in group), *found, *items)
-    return tuple(tuple(block.index for block in own) for own in sets)
-
-
-def in_most(sets: Iterable[Sequence[int]], kept: Collection[int]) -> Iterator[Sequence[int]]:
-    """Those of some sets of blocks of which more than half are kept."""
-    return (own for own in sets if 2 * sum(index in kept for index in own) > len(own))
 
 
 def _instructs(block: Block, kind: SectionType) -> bool:
