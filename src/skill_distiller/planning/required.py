@@ -22,7 +22,7 @@ from skill_distiller.skill.containers import lead_ins, opening_tag
 from skill_distiller.skill.model import LISTS, PROSE, Block, BlockKind, Skill
 from skill_distiller.structure.counts import read_place
 from skill_distiller.structure.find_edges import find_edges
-from skill_distiller.structure.pairs import opening_label, runs_command
+from skill_distiller.structure.pairs import names_examples, opening_label, runs_command
 from skill_distiller.structure.sets import alike_blocks, in_most
 from skill_distiller.tokens import TokenCounter
 
@@ -95,14 +95,14 @@ def instructing_blocks(reading: Reading, threshold: float, model: WorthModel) ->
     From 0.9 on that is all text and code that tells an agent what to do or advises it, text with a sentence in bold,
     and every table but those of triggers: an author misses any of them, however little it is worth beside the rest.
     Down to 0.85 those of small importance may go. With them stay the one code of a section below one of them, and what
-    has the same place as most of them in sections of one shape.
+    has the same place as most of them in sections of one shape. Code that is itself a rule or a form stays too.
     """
     if threshold < WHOLE_FROM:
         return {}
     skill = reading.skill
     bar = model.required_importance * max(0.0, ALL_FROM - threshold) / (ALL_FROM - WHOLE_FROM)
     pairs = zip(skill.blocks, reading.verdicts, strict=True)
-    found = {b.index for b, v in pairs if v.importance >= bar and _instructs(b, v.type)}
+    found = {b.index for b, v in pairs if v.importance >= bar and _instructs(b, v.type)}.union(_ruling_code(skill))
     required = found | required_blocks(reading, threshold, model).keys()
     shown = {code for code in _only_code(skill) if code - 1 in required}
     alike = in_most(alike_blocks(skill), required | shown)
@@ -115,6 +115,15 @@ def _only_code(skill: Skill) -> Iterator[int]:
         code = [block.index for block in section.blocks if block.kind is BlockKind.CODE]
         if len(code) == 1 and code[0] > section.blocks[0].index:
             yield code[0]
+
+
+def _ruling_code(skill: Skill) -> Iterator[int]:
+    """The one fence of a section, without a language, whose heading says that it is a rule or a form to go by."""
+    for section in skill.sections:
+        code = [block for block in section.blocks if block.kind is BlockKind.CODE]
+        named = not words_in("ruling_names").isdisjoint(_NAME.findall(section.heading.casefold()))
+        if len(code) == 1 and code[0].info in _PLAIN and named and not names_examples(section.heading):
+            yield code[0].index
 
 
 def _instructs(block: Block, kind: SectionType) -> bool:
