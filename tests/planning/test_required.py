@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -14,13 +15,15 @@ from skill_distiller.planning.choose import choose_without_losses, compress_to_t
 from skill_distiller.planning.frontier import Frontier, Pick
 from skill_distiller.planning.ladders import Models, prepare_ladders
 from skill_distiller.planning.plan import Reason
-from skill_distiller.planning.required import alike_blocks, instructing_blocks, required_blocks
+from skill_distiller.planning.required import instructing_blocks, required_blocks
 from skill_distiller.planning.worth import WorthModel
 from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.run.distill import distill
 from skill_distiller.run.run import DistillOptions
+from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.skill.read import read_skill
+from skill_distiller.structure.sets import alike_blocks, index_blocks
 from skill_distiller.tokens import load_counter
 
 MODEL = WorthModel((), 1.0, required_importance=0.5, low_confidence=0.3)
@@ -156,25 +159,59 @@ def test_what_most_of_its_like_keep_stays() -> None:
     assert _instructing(LAMPS, 0.9, list_, code, other, code, other, code) == {0, 1}
 
 
+@pytest.mark.parametrize("heading", ["Naming convention", "The last rule", "Regeln", "Report template", "命名规则"])
+def test_a_fence_that_is_the_rule_stays(heading: str) -> None:
+    """Down to 0.85, however little it seems to matter; not where it shows a program, or is one of several."""
+    fence, little = "```\nBELL-001 to BELL-099: bronze\n```\n", _verdict(SectionType.EXAMPLE, 0.1)
+    assert _instructing(f"## {heading}\n\n{fence}", 0.85, little) == {0}
+    assert not _instructing(f"## {heading}\n\n{fence}", 0.84, little)
+    assert not _instructing(f"## Bells\n\n{fence}", 0.9, little)
+    assert not _instructing(f"## Example of a {heading}\n\n{fence}\n{fence}", 0.9, little)
+    assert not _instructing(f"## {heading}\n\n{fence.replace('```', '```python', 1)}", 0.9, little)
+
+
+BELLS = ("oak", "elm", "ash", "fir", "yew")
+INDEX = "".join(f"### Where is {n}?\n\n→ [Bells](bells.md), {'x' * k}\n\n" for k, n in enumerate(BELLS))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"## Find it\n\nAsk.\n\n{INDEX}", [(1, 2, 3, 4, 5)]),
+        (
+            "## Read\n\n**Oak?**\n\n- [a](a.md)\n\n**Elm?**\n\n- `b.md`\n\n**Ash?**\n\n- [c](#c) on ash\n",
+            [(1, 3, 5)],
+        ),
+        ("## One\n\n[a](a.md)\n\n## Two\n\nRing it.\n\n## Three\n\n[b](b.md)\n\n## Four\n\n[c](c.md)\n", []),
+        ("## Read\n\n- [a](https://a.org)\n\nb\n\n- [b](https://b.org)\n\nc\n\n- [c](https://c.org)\n", []),
+    ],
+)
+def test_the_blocks_of_an_index(text: str, expected: list[tuple[int, ...]]) -> None:
+    """Sections beside each other that do nothing but point, or lists of one section; no links to elsewhere."""
+    skill = parse_skill(f"---\nname: a\ndescription: Use when b.\n---\n{text}")
+    assert [*index_blocks(skill)] == expected
+
+
 ROOMS = ("hall", "attic", "cellar", "kitchen", "yard")
 SAMPLES = "".join(f"### {n.title()}\n\n```python\nread({n})\n{n}.show({len(n) * 'x, '})\n```\n\n" for n in ROOMS)
 
 
-def test_no_sample_of_several_goes_alone() -> None:
-    """Of samples beside each other all stay or none: a reader of four can't tell that there is a fifth."""
-    skill = parse_skill(f"---\nname: a\ndescription: Use when b.\n---\n# A\n\nRead.\n\n## Ways\n\n{SAMPLES}")
+@pytest.mark.parametrize(("text", "find"), [(SAMPLES, alike_blocks), (INDEX, index_blocks)])
+def test_no_sample_of_several_goes_alone(text: str, find: Callable[[Skill], tuple[tuple[int, ...], ...]]) -> None:
+    """Of samples beside each other, or of an index, all stay or none: a reader of four can't tell there is a fifth."""
+    skill = parse_skill(f"---\nname: a\ndescription: Use when b.\n---\n# A\n\nRead.\n\n## Ways\n\n{text}")
     reading = Reading(TrainedAnalyzer().analyze(skill))
     ladders = prepare_ladders(reading, load_counter(), Models().whole())
-    (samples,) = alike_blocks(skill)
+    (together,) = find(skill)
     alone = set[int]()
     for percent in range(100, 30, -2):
         pick = partial(_cheapest, share=percent / 100)
         one, other = (
             choose_without_losses(reading, ladders, {}, pick, best=False, sets=own).plan(reading)
-            for own in ((), (samples,))
+            for own in ((), (together,))
         )
-        alone.add(sum(not one.decisions[i].dropped for i in samples))
-        assert sum(not other.decisions[i].dropped for i in samples) in (0, 5)
+        alone.add(sum(not one.decisions[i].dropped for i in together))
+        assert sum(not other.decisions[i].dropped for i in together) in (0, 5)
     assert {1, 2, 3, 4} & alone  # or nothing is tried
 
 

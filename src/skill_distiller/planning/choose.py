@@ -29,7 +29,6 @@ from skill_distiller.planning.required import (
     ALL_FROM,
     RELAXED_BELOW,
     WHOLE_FROM,
-    alike_blocks,
     bring_back,
     instructing_blocks,
     named_twice,
@@ -42,6 +41,7 @@ from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.skill.model import BlockKind
 from skill_distiller.structure.edges import Piece, heading_of
 from skill_distiller.structure.references import names_in
+from skill_distiller.structure.sets import alike_blocks, index_blocks
 from skill_distiller.tokens import TokenCounter, count_skill
 
 Observer = Callable[[str, object], None]
@@ -239,9 +239,9 @@ def compress_to_threshold(
 def _settle_all(reading: Reading, way: Ladders, threshold: float, share: float, models: Models) -> Settled:
     """The cheapest choice that keeps a share (0-1) of the worth and all that a threshold of 0.9 or more keeps."""
     required = _required(reading, threshold, models)
-    alike = [own for own in alike_blocks(reading.skill) if reading.skill.blocks[own[0]].kind in _ALIKE]
-    names = named_twice(reading)
-    return choose_without_losses(reading, way, required, lambda f: f.pick(f.cheapest(share)), names=names, sets=alike)
+    alike = (own for own in alike_blocks(reading.skill) if reading.skill.blocks[own[0]].kind in _ALIKE)
+    sets, names = (*alike, *index_blocks(reading.skill)), named_twice(reading)
+    return choose_without_losses(reading, way, required, lambda f: f.pick(f.cheapest(share)), names=names, sets=sets)
 
 
 def _relaxed(reading: Reading, threshold: float, models: Models) -> Iterator[Mapping[int, Reason]]:

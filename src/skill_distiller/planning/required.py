@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import groupby
 from typing import Final
 
 from skill_distiller.analysis.reading import REQUIRED_TYPES, Reading, SectionType, Verdict, once_per_reading
@@ -20,10 +19,11 @@ from skill_distiller.planning.plan import Decision, Plan, Reason
 from skill_distiller.planning.worth import WorthModel
 from skill_distiller.rewriting.model import RENDERINGS, RenderingKind, in_full
 from skill_distiller.skill.containers import lead_ins, opening_tag
-from skill_distiller.skill.model import LISTS, PROSE, Block, BlockKind, Skill, once_per_skill
+from skill_distiller.skill.model import LISTS, PROSE, Block, BlockKind, Skill
 from skill_distiller.structure.counts import read_place
 from skill_distiller.structure.find_edges import find_edges
-from skill_distiller.structure.pairs import opening_label, runs_command
+from skill_distiller.structure.pairs import names_examples, opening_label, runs_command
+from skill_distiller.structure.sets import alike_blocks, in_most
 from skill_distiller.tokens import TokenCounter
 
 _NO_LANGUAGE: Final = frozenset({"", "text", "txt", "plaintext"})
@@ -39,7 +39,6 @@ _RIGHTS: Final = re.compile(
     r"|\(MIT License\)|C(?<!\wC)C[ -]BY\b"
 )
 _BOLD_SENTENCE: Final = re.compile(r"(?:\*\*|__)[^*_\n]{8,200}[.!。！](?:\*\*|__)")
-_FEWEST_ALIKE: Final = 3  # sections of one shape
 _BOX: Final = re.compile(r"^[ \t>]*[-*+] \[ \] ", re.MULTILINE)
 _ORDERED: Final = re.compile(r"[ \t]{0,3}\d{1,3}[.)][ \t]")
 _TEXT: Final = PROSE | {BlockKind.QUOTE, BlockKind.TABLE, BlockKind.HTML}
@@ -96,14 +95,14 @@ def instructing_blocks(reading: Reading, threshold: float, model: WorthModel) ->
     From 0.9 on that is all text and code that tells an agent what to do or advises it, text with a sentence in bold,
     and every table but those of triggers: an author misses any of them, however little it is worth beside the rest.
     Down to 0.85 those of small importance may go. With them stay the one code of a section below one of them, and what
-    has the same place as most of them in sections of one shape.
+    has the same place as most of them in sections of one shape. Code that is itself a rule or a form stays too.
     """
     if threshold < WHOLE_FROM:
         return {}
     skill = reading.skill
     bar = model.required_importance * max(0.0, ALL_FROM - threshold) / (ALL_FROM - WHOLE_FROM)
     pairs = zip(skill.blocks, reading.verdicts, strict=True)
-    found = {b.index for b, v in pairs if v.importance >= bar and _instructs(b, v.type)}
+    found = {b.index for b, v in pairs if v.importance >= bar and _instructs(b, v.type)}.union(_ruling_code(skill))
     required = found | required_blocks(reading, threshold, model).keys()
     shown = {code for code in _only_code(skill) if code - 1 in required}
     alike = in_most(alike_blocks(skill), required | shown)
@@ -118,33 +117,13 @@ def _only_code(skill: Skill) -> Iterator[int]:
             yield code[0]
 
 
-@once_per_skill
-def alike_blocks(skill: Skill) -> tuple[tuple[int, ...], ...]:
-    """The blocks, by index, at each place of three sections or more beside each other that have blocks of one shape.
-
-    A shape is two blocks or more, or one of code: one paragraph or list says little of what it is. The items of a long
-    list are such a set too, and so is the code of a section that stands under several labels.
-    """
-    found = list[Sequence[Block]]()
+def _ruling_code(skill: Skill) -> Iterator[int]:
+    """The one fence of a section, without a language, whose heading says that it is a rule or a form to go by."""
     for section in skill.sections:
-        code = [b for b in section.blocks if b.kind is BlockKind.CODE and b.index - 1 in lead_ins(skill)]
-        found += [code] if len(code) >= _FEWEST_ALIKE else []
-    lists = (groupby(section.blocks, lambda block: block.kind is BlockKind.LIST_ITEM) for section in skill.sections)
-    items = [list(run) for runs in lists for is_item, run in runs if is_item]
-    alike = defaultdict[tuple[object, ...], list[list[Block]]](list)
-    for section, parent in zip(skill.sections, skill.parents, strict=True):
-        blocks = [block for block in section.blocks if block.kind is not BlockKind.RULE]
-        kinds = [block.kind for block in blocks]
-        if len(kinds) > 1 or BlockKind.CODE in kinds:
-            alike[parent, section.level, *kinds].append(blocks)
-    places = (zip(*group, strict=True) for group in alike.values() if len(group) >= _FEWEST_ALIKE)
-    sets = (*(own for group in places for own in group), *found, *items)
-    return tuple(tuple(block.index for block in own) for own in sets)
-
-
-def in_most(sets: Iterable[Sequence[int]], kept: Collection[int]) -> Iterator[Sequence[int]]:
-    """Those of some sets of blocks of which more than half are kept."""
-    return (own for own in sets if 2 * sum(index in kept for index in own) > len(own))
+        code = [block for block in section.blocks if block.kind is BlockKind.CODE]
+        named = not words_in("ruling_names").isdisjoint(_NAME.findall(section.heading.casefold()))
+        if len(code) == 1 and code[0].info in _PLAIN and named and not names_examples(section.heading):
+            yield code[0].index
 
 
 def _instructs(block: Block, kind: SectionType) -> bool:

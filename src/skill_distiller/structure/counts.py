@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from skill_distiller.language.words import small, words_in
-from skill_distiller.skill.model import Block, BlockKind, Skill
+from skill_distiller.skill.model import LISTS, Block, BlockKind, Section, Skill
 from skill_distiller.structure.edges import Edge, EdgeKind, Piece, chained, heading_of
 
 _MAX_CHARS: Final = 60  # of a line that are looked at
@@ -53,6 +54,7 @@ _Runs = dict[tuple[int | None, str, str], _Run]
 def find_sequences(skill: Skill) -> Iterator[Edge]:
     """The edges of each sequence of headings beside each other, and of blocks, also over blocks between them."""
     yield from _headings(skill)
+    yield from _cycles(skill)
     yield from _blocks(skill)
 
 
@@ -67,6 +69,42 @@ def _headings(skill: Skill) -> Iterator[Edge]:
             _count((parent, str(section.level) + form, place.above), place, heading_of(section.index), runs, found)
     for run in found:
         yield from _joined(run, run.pieces, "numbered headings")
+
+
+_FEWEST_STEPS: Final = 3  # that are named above the sections they are told in
+_ARROW: Final = re.compile(r"-->|->|=>|[→►➜➔▶⟶]")
+_WORD: Final = re.compile(r"[^\W\d_]{2,}")
+# What may be a step: the first word of a line, of a quote, in brackets or behind an arrow.
+_NODE: Final = re.compile(r"(?:^[ \t]*(?:[-*+]|\d{1,2}[.)])?|[\"'\[({>|→►➜➔▶⟶│])[ \t*_`]*([^\W\d_]{2,})", re.MULTILINE)
+
+
+def _cycles(skill: Skill) -> Iterator[Edge]:
+    """Headings beside each other that are steps of one round: those named above them as steps, and "Repeat".
+
+    They are named in a diagram, in a text with arrows or a numbered list, or in the heading: "Red-Green-Refactor".
+    """
+    beside = defaultdict[tuple[int | None, int], list[Section]](list)
+    for section, parent in zip(skill.sections, skill.parents, strict=True):
+        beside[parent, section.level].append(section)
+    for (above, level), own in beside.items():
+        if len(own) < _FEWEST_STEPS or not level:
+            continue
+        named = _named_steps(skill.sections[above]) if above is not None else frozenset[str]()
+        first = [match[0].casefold() if (match := _WORD.search(one.heading)) else "" for one in own]
+        known = named.intersection(first) if len(named.intersection(first)) >= _FEWEST_STEPS else frozenset[str]()
+        again = {at for at, word in enumerate(first) if at and word in words_in("repeat_words")}
+        steps = {at for at, word in enumerate(first) if word in known}.union(again, (at - 1 for at in again))
+        yield from chained(EdgeKind.SEQUENCE, (heading_of(own[at].index) for at in sorted(steps)), "steps of one cycle")
+
+
+def _named_steps(section: Section) -> frozenset[str]:
+    """The first words, in small letters, of what a section may name as steps."""
+    found = _WORD.findall(section.heading) if "-" in section.heading or "→" in section.heading else []
+    for block in section.blocks:
+        drawn = block.kind in (BlockKind.CODE, BlockKind.PARAGRAPH) and len(_ARROW.findall(block.text)) > 1
+        if drawn or (block.kind in LISTS and _ITEM.match(block.text)):
+            found += _NODE.findall(block.text)
+    return frozenset(map(str.casefold, found))
 
 
 def _blocks(skill: Skill) -> Iterator[Edge]:

@@ -16,6 +16,7 @@ from skill_distiller.structure.leads import find_leads
 from skill_distiller.structure.pairs import find_pairs
 from skill_distiller.structure.pointers import find_pointers
 from skill_distiller.structure.references import find_references
+from skill_distiller.structure.shown import find_shown
 
 
 @once_per_skill
@@ -24,6 +25,7 @@ def find_edges(skill: Skill) -> tuple[Edge, ...]:
     found = (
         *find_sequences(skill),
         *find_pairs(skill),
+        *find_shown(skill),
         *find_leads(skill),
         *find_guards(skill),
         *find_pointers(skill),

@@ -17,7 +17,6 @@ from skill_distiller.skill.model import PROSE, Block, BlockKind, Skill
 from skill_distiller.structure.edges import Edge, EdgeKind, Piece, chained, heading_of
 from skill_distiller.structure.pointers import leading, opens_with
 
-_SHOWN: Final = frozenset({BlockKind.CODE, BlockKind.TABLE, BlockKind.QUOTE})
 _SAID: Final = frozenset({BlockKind.PARAGRAPH, BlockKind.QUOTE})
 _DEFINING: Final = frozenset({BlockKind.TABLE, BlockKind.LIST})
 _SPAN: Final = re.compile(r"`([^`\n]{1,60})`")
@@ -51,9 +50,6 @@ def find_pairs(skill: Skill) -> Iterator[Edge]:
     yield from _denials(skill)
     yield from _asked(skill)
     yield from _remedies(skill)
-    for blocks, at in leading(skill, "speaking_openings"):
-        if blocks[at - 1].kind in _SHOWN:
-            yield Edge(EdgeKind.LABEL, blocks[at].index, blocks[at - 1].index, "speaks of what is shown above it")
 
 
 def opening_label(text: str) -> str:
@@ -111,7 +107,7 @@ def _repeated(skill: Skill) -> Iterator[Edge]:
     introducing = lead_ins(skill)
     for section, parent in zip(skill.sections, skill.parents, strict=True):
         above = skill.sections[parent].heading if parent is not None else ""
-        shows = _names_examples(section.heading) or _names_examples(above)
+        shows = names_examples(section.heading) or names_examples(above)
         last, before = -1, ""
         for block in section.blocks:
             said = opening_label(block.text) if block.kind in PROSE else ""
@@ -124,7 +120,7 @@ def _repeated(skill: Skill) -> Iterator[Edge]:
                 pair = Edge(EdgeKind.LABEL, last, block.index, why, mutual=True)
                 told[parent, section.level, before, " ".join(words)].append(pair)
             last, before = block.index, " ".join(words)
-            if not shows and not _names_examples(said):
+            if not shows and not names_examples(said):
                 name = words[:-1] if len(words) > _FEWEST_SAME else words
                 found.setdefault((parent, section.level, name), {}).setdefault(section.index, block.index)
     for (_, _, name), labels in found.items():
@@ -134,7 +130,8 @@ def _repeated(skill: Skill) -> Iterator[Edge]:
         yield from pairs if len({skill.section_of[pair.source] for pair in pairs}) > 1 else ()
 
 
-def _names_examples(text: str) -> bool:
+def names_examples(text: str) -> bool:
+    """Whether a heading or a label says that examples follow."""
     words = (word.casefold().removesuffix("s") for word in _WORD.findall(text))
     return not words_in("example_nouns").isdisjoint(words)
 
@@ -162,6 +159,11 @@ def are_sides(first: str, second: str) -> bool:
     (True, False)
     """
     return _share_group(_side(first), _side(second), "contrasts")
+
+
+def names_side(text: str) -> bool:
+    """Whether a text opens with the name of a side, such as "Bad"."""
+    return _side(text) in _groups_of("contrasts")
 
 
 def _opposed(first: str, second: str) -> str:
