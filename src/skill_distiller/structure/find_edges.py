@@ -11,12 +11,10 @@ from typing import Final
 from skill_distiller.skill.model import BlockKind, Skill, once_per_skill
 from skill_distiller.structure.counts import find_sequences
 from skill_distiller.structure.edges import Edge, EdgeKind
-from skill_distiller.structure.guards import find_guards
-from skill_distiller.structure.leads import find_leads
+from skill_distiller.structure.leads import find_guards, find_leads, find_shown
 from skill_distiller.structure.pairs import find_pairs
 from skill_distiller.structure.pointers import find_pointers
 from skill_distiller.structure.references import find_references
-from skill_distiller.structure.shown import find_shown
 
 
 @once_per_skill

@@ -1,4 +1,4 @@
-"""Leads: what says little alone, such as "Follow these steps:" over headings, "If MISSING:" below what prints it."""
+"""Leads and guards: what says little alone, such as "Follow these steps:" or "If it fails, ask"."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from typing import Final
 
 from skill_distiller.language.forms import same_word
 from skill_distiller.language.lexicon import Sense, senses
-from skill_distiller.language.words import words_in
-from skill_distiller.skill.containers import ends_in_colon, find_containers, is_label, opening_tag
+from skill_distiller.language.words import small, words_in
+from skill_distiller.skill.containers import ends_in_colon, find_containers, is_label, lead_ins, opening_tag
 from skill_distiller.skill.model import LISTS, PROSE, Block, BlockKind, Section, Skill
 from skill_distiller.structure.counts import read_place
 from skill_distiller.structure.edges import Edge, EdgeKind, Piece, chained, heading_of
-from skill_distiller.structure.pointers import in_text, opens_with
+from skill_distiller.structure.pairs import are_sides, names_side
+from skill_distiller.structure.pointers import in_text, leading, opens_with
 
 _SHOWN: Final = frozenset({BlockKind.CODE, BlockKind.TABLE, BlockKind.QUOTE})
 _OFFERING: Final = _SHOWN | LISTS
@@ -213,3 +214,115 @@ def _templates(skill: Skill) -> Iterator[Edge]:
                     pieces += map(heading_of, range(homes[block - 1] + 1, homes[block] + 1))
                 pieces.append(block)
             yield from chained(EdgeKind.LABEL, pieces, "one template")
+
+
+_STEPS: Final = PROSE | {BlockKind.CODE, BlockKind.QUOTE, BlockKind.TABLE}
+_ORDERED: Final = re.compile(r"\s{0,3}\d{1,9}[.)]\s")
+
+
+def find_guards(skill: Skill) -> Iterator[Edge]:
+    """The edges from steps to what guards them, and between steps that a code block parts."""
+    homes = [section for section in skill.sections if section.level and in_text("guard_headings", section.heading)]
+    guarded = {section.index for section in homes}
+    yield from _sections(skill, homes)
+    for section in skill.sections:
+        if section.index not in guarded:
+            yield from _beside(section.blocks)
+        yield from _going_on(skill, section.blocks)
+
+
+def _sections(skill: Skill, homes: Sequence[Section]) -> Iterator[Edge]:
+    """From the steps of a skill to the first section that says when to stop or whom to ask, and from it to the next."""
+    firsts = [section.blocks[0].index for section in homes if section.blocks]
+    own = {block.index for section in homes for block in section.blocks}
+    for block in skill.blocks if firsts else ():
+        if block.index not in own and _is_step(block):
+            yield Edge(EdgeKind.LABEL, block.index, firsts[0], "says when to stop or to ask")
+    yield from (Edge(EdgeKind.LABEL, one, other, "says when to stop or to ask") for one, other in pairwise(firsts))
+    for section in homes:
+        blocks = [block.index for block in section.blocks if block.kind is not BlockKind.RULE]
+        yield from (Edge(EdgeKind.LABEL, blocks[0], other, "says when to stop or to ask") for other in blocks[1:])
+
+
+def _is_step(block: Block) -> bool:
+    return block.kind in LISTS and _ORDERED.match(block.text) is not None
+
+
+def _beside(blocks: Sequence[Block]) -> Iterator[Edge]:
+    """From a block to a paragraph right below it that says when to stop or whom to ask; code and quotes back."""
+    for above, block in pairwise(blocks):
+        if above.kind in _STEPS and block.kind is BlockKind.PARAGRAPH and in_text("guards", block.text):
+            shown = above.kind in (BlockKind.CODE, BlockKind.QUOTE)
+            yield Edge(EdgeKind.LABEL, above.index, block.index, "says when to stop or to ask", mutual=shown)
+
+
+def _going_on(skill: Skill, blocks: Sequence[Block]) -> Iterator[Edge]:
+    """The edges that hold steps together of which the second goes on with the first: "Then remove the branch:"."""
+    first: Block | None = None
+    for at, block in enumerate(blocks):
+        if first and block.kind in PROSE and opens_with("sequel_openings", block.text):
+            leads = block.index in lead_ins(skill) and blocks[at + 1].kind is BlockKind.CODE
+            if leads or (first is blocks[at - 1] and _is_step(first)):
+                yield Edge(EdgeKind.LABEL, first.index, block.index, "goes on with it", mutual=True)
+        if block.kind is BlockKind.CODE or _is_step(block):
+            first = block
+
+
+_OPENING_CHARS: Final = 120  # of a text, where what it speaks of is named
+_SIGN: Final = re.compile("[❌✗✘🚫✅✓✔]")
+_SPAN: Final = re.compile(r"`([A-Za-z_][\w.-]{2,40})`")
+
+
+def find_shown(skill: Skill) -> Iterator[Edge]:
+    """The edges from what speaks of what is shown to that, and between the name of a side and its code."""
+    for blocks, at in leading(skill, "speaking_openings"):
+        if blocks[at - 1].kind in _SHOWN:
+            yield Edge(EdgeKind.LABEL, blocks[at].index, blocks[at - 1].index, "speaks of what is shown above it")
+    for section in skill.sections:
+        for above, block in pairwise(section.blocks):
+            speaks = above.kind is BlockKind.CODE and block.kind in PROSE and not ends_in_colon(block)
+            if speaks and (part := _part_told(block.text, above.text)):
+                yield Edge(EdgeKind.LABEL, block.index, above.index, f"speaks of {part} above it")
+    yield from _sides_shown(skill)
+
+
+def _part_told(text: str, code: str) -> str:
+    """What of the code right above it a text opens with: "The key is ...", or the name of a key in back-ticks."""
+    opening = text[:_OPENING_CHARS]
+    if match := _subject().match(small(opening)):
+        return match[1].strip()
+    keys = (span for span in _SPAN.findall(opening) if _is_key(span, code))
+    return next(keys, "")
+
+
+def _is_key(name: str, code: str) -> bool:
+    """Whether code has a name as a key or as a text in quotes: `name: 1`, `"name"`."""
+    if name not in code:
+        return False
+    escaped = re.escape(name)
+    return re.search(rf"(?<![\w.-]){escaped}[ ]?[:=](?!=)|[\"']{escaped}[\"']", code) is not None
+
+
+@lru_cache(maxsize=1)
+def _subject() -> re.Pattern[str]:
+    """A subject that is known already, of three words at most, and what is said of it: "the first key is"."""
+    known, verbs = ("|".join(map(re.escape, sorted(words_in(table)))) for table in ("definite_articles", "copulas"))
+    return re.compile(rf"\W{{0,9}}((?:{known})[ ](?:[^\W\d_]+[ ]){{1,3}}?)(?:{verbs})\b")
+
+
+def _sides_shown(skill: Skill) -> Iterator[Edge]:
+    """Between a tag or heading that names a side ("<Bad>") and its code: a remark on code that is gone says nothing.
+
+    Of headings those that open with a sign, or have the other side right behind or before them.
+    """
+    around = find_containers(skill).around
+    for block in skill.blocks:
+        start = around[block.index] if block.kind is BlockKind.CODE else -1
+        if start >= 0 and names_side(tag := opening_tag(skill.blocks[start])):
+            yield Edge(EdgeKind.LABEL, start, block.index, f"shows {tag.casefold()}", mutual=True)
+    two = [(one, other) for one, other in pairwise(skill.sections) if are_sides(one.heading, other.heading)]
+    sides = {section.index for pair in two if pair[0].level == pair[1].level for section in pair}
+    for section in skill.sections:
+        code = next((block for block in section.blocks[:1] if block.kind is BlockKind.CODE), None)
+        if code and (section.index in sides or _SIGN.match(section.heading)):
+            yield Edge(EdgeKind.LABEL, heading_of(section.index), code.index, "shows a side", mutual=True)

@@ -28,6 +28,7 @@ _CLAUSE: Final = re.compile(r"[∨,;:()。，；、]|\.\s|\b(?:n?or|and)\b|\s[-�
 _STEP: Final = re.compile(r"\s*[→⇒]\s*")
 _RULES: Final = re.compile(r"[;；]|\s*¬")
 _LABEL: Final = re.compile(r"[^:：]*[:：]\s*")
+_HEADING: Final = re.compile(r"^[ \t]*#{1,6}[ \t]+([^\n#]{1,100})$", re.MULTILINE)  # of a form to fill in too
 # What a part and the sentence that it is taken from either both say or both don't say.
 _TURNING: Final = frozenset({Sense.NEGATION, Sense.AVOIDANCE, Sense.LACK})
 _BINDING: Final = frozenset({Sense.ONLY, Sense.EXCEPTION, Sense.CONDITION, Sense.APPROVAL, Sense.UNTIL})
@@ -79,7 +80,8 @@ def problems(one_liner: OneLiner, reading: Reading, counter: TokenCounter) -> It
     told += [rule._replace(turned=max(1, rule.turned)) for rule in rules]
     described = [_read(sentence) for sentence in split_sentences(reading.skill.description)]
     known = frozenset().union(*(sentence.words | sentence.facts for sentence in (*told, *described)))
-    said = _Said([*described, *told], known)
+    headings = frozenset(heading.casefold() for heading in _HEADING.findall(reading.skill.text))
+    said = _Said([*described, *told], known, headings)
     when = _Said([*map(_read, _when(reading)), *told], known)
     for name, text in own.items():
         for part in filter(None, _PART.split(text)):
@@ -118,10 +120,11 @@ def _read(text: str) -> _Sentence:
 
 
 class _Said(NamedTuple):
-    """The sentences of a skill, and all their words and facts."""
+    """The sentences of a skill, all their words and facts, and the headings, of which a result may be made."""
 
     sentences: Sequence[_Sentence]
     known: frozenset[str]
+    headings: frozenset[str] = frozenset()
 
     def like(self, words: Collection[str]) -> list[frozenset[str]]:
         """For each word those of the skill that it may stand for."""
@@ -145,7 +148,8 @@ def _unfounded(name: str, part: str, said: _Said) -> Iterator[str]:
     """What a part says that no sentence of the skill does, or not so."""
     own = _read(part)
     if not own.words and not own.facts and any(map(str.isalpha, part)):  # "always", "it", "never"
-        yield f"The {name} says nothing with this: {part}."
+        if name != "result" or part.casefold() not in said.headings:  # "Recommendations"
+            yield f"The {name} says nothing with this: {part}."
         return
     new = {word for word, like in zip(own.words, said.like(own.words), strict=True) if not like}
     if unknown := [token.word for token in read_tokens(part) if token.value in new]:
