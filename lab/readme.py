@@ -27,7 +27,7 @@ README: Final = ROOT / "README.md"
 PICTURE: Final = ROOT / "docs" / "before-after.svg"
 GUIDE: Final = ROOT / "docs" / "guide.md"
 _EXAMPLE: Final = ROOT / "examples" / "postgres-migration"
-_KEEP: Final = "--keep b4dw6f --keep nr9cvp"  # what its author would miss; examples/regenerate keeps it too
+_KEEP: Final = "--keep b23jd8"  # what its author would miss; examples/regenerate keeps it too
 _LONG: Final = ROOT / "examples" / "incident-report"  # full of samples, which can stand in files of their own
 _STAYS: Final = '--keep-section Severity --keep-section "Phase 1: Collect" --keep k5d99z --no-description'
 _SHOWN: Final = ROOT / "examples" / "changelog-entry"
@@ -53,9 +53,9 @@ def session() -> str:
         steps = (
             Step("Look first: nothing is written.", f"skill-distiller {skill} --dry-run", _REPORT),
             Step(
-                "`--keep` and the id of a piece keep it as it is, at any threshold: here a table of troubles, and a "
-                "sample that would\ngo at 0.7. `-i` asks about each piece instead: drop, keep, or with `-o FOLDER/` "
-                "move to a reference. It saves your\nanswers as a plan.",
+                "`--keep` and the id of a piece keep it as it is: here the list of what the skill is for, with the words "
+                "that lead in to it.\n`-i` asks about each piece instead: drop, keep, or with `-o FOLDER/` "
+                "move to a reference. It saves your answers as a plan.",
                 f"skill-distiller {skill} {_KEEP} --json -o smaller/ > run.json",
             ),
             Step(

@@ -15,7 +15,7 @@ NAMES = sorted(path.parent.name for path in EXAMPLES.glob("*/SKILL.md"))
 
 
 KEPT = {
-    "postgres-migration": ("--keep", "b4dw6f", "--keep", "nr9cvp"),
+    "postgres-migration": ("--keep", "b23jd8"),
     "incident-report": ("--keep", "qj8nzy", "--keep", "fqd333"),
 }
 
