@@ -29,7 +29,7 @@ from skill_distiller.routing.lexical import Index
 from skill_distiller.routing.oracle import MARGIN_KEPT, Candidate, LexicalRouter, Role, lexical_router, make_pool
 from skill_distiller.routing.pinned import excludes
 from skill_distiller.routing.queries import parse_queries
-from skill_distiller.routing.shorten import MOST_CHARACTERS, Status
+from skill_distiller.routing.shorten import MOST_CHARACTERS, Status, shorten_openings
 from skill_distiller.run.describe_skill import (
     SHORT_TOKENS,
     DescriptionOptions,
@@ -222,7 +222,10 @@ def promises(material: Material, names: Sequence[str]) -> str:
         limiting = [clauses.text_of(clause) for clause in clauses.all if excludes(clauses.text_of(clause))]
         counted["exclusions"] += len(limiting)
         said = " ".join(described.text.split())
-        counted["exclusions kept"] += sum(" ".join(text.split()) in said for text in limiting)
+        counted["exclusions kept"] += sum(
+            any(" ".join(one.split()) in said for one in (text, shorten_openings(text, lambda _: True)))
+            for text in limiting
+        )
         free = len(clauses.all)
         counted["over n² + 3n calls"] += described.effort.calls > free**2 + 3 * free
         counted["over 1,024 characters"] += len(described.text) > MOST_CHARACTERS
