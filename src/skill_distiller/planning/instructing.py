@@ -132,7 +132,9 @@ def _diagrams(skill: Skill) -> Iterator[int]:
     """Diagrams under a heading that says when to use the skill: they decide it."""
     for section in skill.sections:
         if any(kind is SectionType.TRIGGER for kind, _ in heading_promises(section.heading)):
-            yield from (b.index for b in section.blocks if b.kind is BlockKind.CODE and b.info.lower() in _DRAWN)
+            yield from (
+                b.index for b in section.blocks if b.kind is BlockKind.CODE and b.info.lower().split(" ")[0] in _DRAWN
+            )
 
 
 def _given_back(skill: Skill) -> Iterator[int]:
