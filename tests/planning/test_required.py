@@ -13,9 +13,10 @@ from skill_distiller.analysis.reading import Analysis, Reading, SectionType, Ver
 from skill_distiller.analysis.trained import TrainedAnalyzer
 from skill_distiller.planning.choose import choose_without_losses, compress_to_threshold
 from skill_distiller.planning.frontier import Frontier, Pick
+from skill_distiller.planning.instructing import instructing_blocks
 from skill_distiller.planning.ladders import Models, prepare_ladders
 from skill_distiller.planning.plan import Reason
-from skill_distiller.planning.required import instructing_blocks, required_blocks
+from skill_distiller.planning.required import required_blocks
 from skill_distiller.planning.worth import WorthModel
 from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.run.distill import distill

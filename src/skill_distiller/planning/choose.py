@@ -13,6 +13,7 @@ from skill_distiller.analysis.reading import REQUIRED_TYPES, Reading
 from skill_distiller.errors import TargetError
 from skill_distiller.planning.excuses import excuses, spoken_for, widowed, with_excuses, without_bare_headings
 from skill_distiller.planning.frontier import Choice, Frontier, Pick
+from skill_distiller.planning.instructing import instructing_blocks
 from skill_distiller.planning.ladders import (
     Ladders,
     Models,
@@ -30,7 +31,6 @@ from skill_distiller.planning.required import (
     RELAXED_BELOW,
     WHOLE_FROM,
     bring_back,
-    instructing_blocks,
     named_twice,
     required_blocks,
 )
@@ -39,7 +39,7 @@ from skill_distiller.rewriting.extract import propose_extracts
 from skill_distiller.rewriting.ladder import keeps_everything
 from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.skill.model import BlockKind
-from skill_distiller.structure.counts import alike_blocks, index_blocks
+from skill_distiller.structure.counts import alike_blocks, index_blocks, way_blocks
 from skill_distiller.structure.edges import Piece, heading_of
 from skill_distiller.structure.references import names_in
 from skill_distiller.tokens import TokenCounter, count_skill
@@ -224,10 +224,11 @@ def compress_to_threshold(
     ways += [replace(way, joints=()) for way in ways if way.joints]
     share = models.worth.share(threshold)
     names = named_twice(reading) if threshold >= RELAXED_BELOW else None
+    sets = way_blocks(reading.skill) if threshold >= WHOLE_FROM else ()
     settled = [_settle_all(reading, way, max(threshold, ALL_FROM), share, models) for way in ways]
     if threshold < ALL_FROM:
         settled += [
-            choose_without_losses(reading, way, required, lambda f: f.pick(f.cheapest(share)), names=names)
+            choose_without_losses(reading, way, required, lambda f: f.pick(f.cheapest(share)), names=names, sets=sets)
             for required in _relaxed(reading, threshold, models)
             for way in ways
         ]
@@ -240,7 +241,7 @@ def _settle_all(reading: Reading, way: Ladders, threshold: float, share: float, 
     """The cheapest choice that keeps a share (0-1) of the worth and all that a threshold of 0.9 or more keeps."""
     required = _required(reading, threshold, models)
     alike = (own for own in alike_blocks(reading.skill) if reading.skill.blocks[own[0]].kind in _ALIKE)
-    sets, names = (*alike, *index_blocks(reading.skill)), named_twice(reading)
+    sets, names = (*alike, *index_blocks(reading.skill), *way_blocks(reading.skill)), named_twice(reading)
     return choose_without_losses(reading, way, required, lambda f: f.pick(f.cheapest(share)), names=names, sets=sets)
 
 

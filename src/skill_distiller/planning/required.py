@@ -11,7 +11,7 @@ from typing import Final
 from skill_distiller.analysis.reading import REQUIRED_TYPES, Reading, SectionType, Verdict, once_per_reading
 from skill_distiller.analysis.safeguards import heading_promises
 from skill_distiller.language.fact import FactKind
-from skill_distiller.language.modals import directs, restricts, verifies
+from skill_distiller.language.modals import restricts, verifies
 from skill_distiller.language.words import words_in
 from skill_distiller.planning.groups import settle_headings, with_companions
 from skill_distiller.planning.outline import needed_by
@@ -20,13 +20,13 @@ from skill_distiller.planning.worth import WorthModel
 from skill_distiller.rewriting.model import RENDERINGS, RenderingKind, in_full
 from skill_distiller.skill.containers import lead_ins, opening_tag
 from skill_distiller.skill.model import LISTS, PROSE, Block, BlockKind, Skill
-from skill_distiller.structure.counts import alike_blocks, in_most, read_place
+from skill_distiller.structure.counts import read_place
 from skill_distiller.structure.find_edges import find_edges
-from skill_distiller.structure.pairs import names_examples, opening_label, runs_command
+from skill_distiller.structure.pairs import opening_label, runs_command
 from skill_distiller.tokens import TokenCounter
 
 _NO_LANGUAGE: Final = frozenset({"", "text", "txt", "plaintext"})
-_PLAIN: Final = _NO_LANGUAGE | {"markdown", "md"}
+PLAIN: Final = _NO_LANGUAGE | {"markdown", "md"}
 # A place to fill in, which opens with a letter and is no link: "<what they saw>", "{{name}}", "[reason]".
 _BLANK: Final = re.compile(r"<[^\W\d_][^<>\n/=]{1,80}>|\{[^\W\d_][^{}\n:\"]{1,80}\}|\[[^\W\d_][^\[\]\n]{2,80}\](?!\()")
 _FEWEST_BLANKS: Final = 3
@@ -37,22 +37,12 @@ _RIGHTS: Final = re.compile(
     r"[Ss](?i:pdx-license-identifier)|©|C(?<!\wC)opyright \(?[cC©\d]|[Ll](?<!\w[Ll])(?i:icensed under)\b"
     r"|\(MIT License\)|C(?<!\wC)C[ -]BY\b"
 )
-_BOLD_SENTENCE: Final = re.compile(r"(?:\*\*|__)[^*_\n]{8,200}[.!。！](?:\*\*|__)")
 _BOX: Final = re.compile(r"^[ \t>]*[-*+] \[ \] ", re.MULTILINE)
 _ORDERED: Final = re.compile(r"[ \t]{0,3}\d{1,3}[.)][ \t]")
-_TEXT: Final = PROSE | {BlockKind.QUOTE, BlockKind.TABLE, BlockKind.HTML}
+TEXT: Final = PROSE | {BlockKind.QUOTE, BlockKind.TABLE, BlockKind.HTML}
 RELAXED_BELOW: Final = 0.8  # the threshold from which on down ever more important blocks may go
 ALL_FROM: Final = 0.9  # the one from which on up every instruction stays, however small its importance
 WHOLE_FROM: Final = 0.85  # and the one from which on up each block stays whole or goes whole
-_INSTRUCTING: Final = frozenset(
-    {
-        SectionType.CORE_INSTRUCTION,
-        SectionType.CONSTRAINT,
-        SectionType.EDGE_CASE,
-        SectionType.OUTPUT_FORMAT,
-        SectionType.ADVISORY_PATTERN,
-    }
-)
 _SLOPE: Final = 0.5  # and how fast: at a threshold of 0, of nearly any importance
 
 
@@ -87,53 +77,6 @@ def required_blocks(reading: Reading, threshold: float, model: WorthModel) -> Ma
     return required
 
 
-@once_per_reading
-def instructing_blocks(reading: Reading, threshold: float, model: WorthModel) -> Mapping[int, Reason]:
-    """The blocks that stay besides, by index, where a threshold asks for nearly all of a skill: none below 0.85.
-
-    From 0.9 on that is all text and code that tells an agent what to do or advises it, text with a sentence in bold,
-    and every table but those of triggers: an author misses any of them, however little it is worth beside the rest.
-    Down to 0.85 those of small importance may go. With them stay the one code of a section below one of them, and what
-    has the same place as most of them in sections of one shape. Code that is itself a rule or a form stays too.
-    """
-    if threshold < WHOLE_FROM:
-        return {}
-    skill = reading.skill
-    bar = model.required_importance * max(0.0, ALL_FROM - threshold) / (ALL_FROM - WHOLE_FROM)
-    pairs = zip(skill.blocks, reading.verdicts, strict=True)
-    found = {b.index for b, v in pairs if v.importance >= bar and _instructs(b, v.type)}.union(_ruling_code(skill))
-    required = found | required_blocks(reading, threshold, model).keys()
-    shown = {code for code in _only_code(skill) if code - 1 in required}
-    alike = in_most(alike_blocks(skill), required | shown)
-    return dict.fromkeys(sorted(found.union(shown, *alike)), Reason.TYPE)
-
-
-def _only_code(skill: Skill) -> Iterator[int]:
-    """The code below another block, where a section has no more: "Use this as the template of all of them."."""
-    for section in skill.sections:
-        code = [block.index for block in section.blocks if block.kind is BlockKind.CODE]
-        if len(code) == 1 and code[0] > section.blocks[0].index:
-            yield code[0]
-
-
-def _ruling_code(skill: Skill) -> Iterator[int]:
-    """The one fence of a section, without a language, whose heading says that it is a rule or a form to go by."""
-    for section in skill.sections:
-        code = [block for block in section.blocks if block.kind is BlockKind.CODE]
-        named = not words_in("ruling_names").isdisjoint(_NAME.findall(section.heading.casefold()))
-        if len(code) == 1 and code[0].info in _PLAIN and named and not names_examples(section.heading):
-            yield code[0].index
-
-
-def _instructs(block: Block, kind: SectionType) -> bool:
-    if block.kind is BlockKind.TABLE:
-        return kind is not SectionType.TRIGGER
-    if block.kind is BlockKind.CODE:
-        return kind in _INSTRUCTING
-    said = kind in _INSTRUCTING or _BOLD_SENTENCE.search(block.text) is not None
-    return block.kind in _TEXT and (said or directs(block.text))
-
-
 def _checks(text: str) -> bool:
     """Whether a text says what is checked: in words, or as boxes to tick."""
     return verifies(text) or _BOX.search(text) is not None
@@ -145,7 +88,7 @@ def _held(
     """The blocks of text that hold something, or stand under a heading or label that names it, besides some."""
     held = []
     for section in skill.sections:
-        blocks = [block for block in section.blocks if block.kind in _TEXT and block.index not in required]
+        blocks = [block for block in section.blocks if block.kind in TEXT and block.index not in required]
         whole = bool(blocks) and names(section.heading)
         held += [block.index for block in blocks if whole or holds(block.text) or names(_label(skill, block))]
     return held
@@ -213,7 +156,7 @@ def _is_numbered(block: Block) -> bool:
 
 def _is_form(block: Block) -> bool:
     """Whether a fence shows a form to fill in: text with places like "<date>", "{name}" or "[reason]"."""
-    return block.kind is BlockKind.CODE and block.info in _PLAIN and len(_BLANK.findall(block.text)) >= _FEWEST_BLANKS
+    return block.kind is BlockKind.CODE and block.info in PLAIN and len(_BLANK.findall(block.text)) >= _FEWEST_BLANKS
 
 
 _NAME: Final = re.compile(r"[^\W_]+")

@@ -7,11 +7,11 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Final, NamedTuple
 
 from skill_distiller.language.words import small, words_in
-from skill_distiller.skill.containers import lead_ins
+from skill_distiller.skill.containers import is_label, lead_ins
 from skill_distiller.skill.model import LISTS, PROSE, Block, BlockKind, Section, Skill, once_per_skill
 from skill_distiller.structure.edges import Edge, EdgeKind, Piece, chained, heading_of
 
@@ -299,3 +299,49 @@ def _only_points(block: Block) -> bool:
         return False
     entries = len(_ENTRY.findall(block.text)) or 1
     return len(_POINTER.findall(block.text)) >= entries and len(block.text) <= entries * _ENTRY_CHARS
+
+
+@once_per_skill
+def way_blocks(skill: Skill) -> tuple[tuple[int, ...], ...]:
+    """The blocks, by index, of each set of ways: all of the sections that a sentence or a heading says are ways of one.
+
+    "Bells ring in three ways:", "Sources"; also of the places with labels in bold behind such a sentence, which is one
+    of the set. With one way left a reader takes it for the only one.
+    """
+    below = defaultdict[int, list[Section]](list)
+    for section, parent in zip(skill.sections, skill.parents, strict=True):
+        if parent is not None:
+            below[parent].append(section)
+    found = list[list[int]]()
+    for section in skill.sections:
+        under = [
+            block.index for one in below[section.index] for block in one.blocks if block.kind is not BlockKind.RULE
+        ]
+        last = section.blocks[-1:] if under and section.blocks else ()
+        announcing = [block.index for block in last if _announces(block)]
+        if len(below[section.index]) > 1 and (announcing or _names_ways(section.heading)):
+            found.append(announcing + under)
+        opening = next((a.index for a, b in pairwise(section.blocks) if is_label(b) and _announces(a)), None)
+        labels = [block.index for block in section.blocks if is_label(block) and block.index > (opening or 0)]
+        if opening is not None and len(labels) > 1:
+            found.append([*range(opening, labels[-1] + 1)])
+    return tuple(map(tuple, found))
+
+
+def _announces(block: Block) -> bool:
+    """Whether a paragraph says that there are several ways: "Bells ring in three ways.", "the following modes"."""
+    return block.kind is BlockKind.PARAGRAPH and _several_ways().search(small(block.text)) is not None
+
+
+@lru_cache(maxsize=1)
+def _several_ways() -> re.Pattern[str]:
+    several = words_in("numerals") | words_in("near_ahead") | words_in("pointing_ahead_at_nouns")
+    count, nouns = ("|".join(map(re.escape, sorted(words))) for words in (several, words_in("way_nouns")))
+    return re.compile(
+        rf"\b(?:{count}|[2-9])\W{{1,4}}(?:[^\W\d_]+[ -]){{0,2}}?(?:{nouns})\b[^.!?\n]{{0,120}}[.:]\W{{0,4}}\Z"
+    )
+
+
+def _names_ways(heading: str) -> bool:
+    words = _WORD.findall(heading.casefold())
+    return bool(words) and words[-1] in words_in("way_nouns")
