@@ -53,8 +53,8 @@ def session() -> str:
         steps = (
             Step("Look first: nothing is written.", f"skill-distiller {skill} --dry-run", _REPORT),
             Step(
-                "`--keep` and the id of a piece keep it as it is: here the list of what the skill is for, with the words "
-                "that lead in to it.\n`-i` asks about each piece instead: drop, keep, or with `-o FOLDER/` "
+                "`--keep` and the id of a piece keep it as it is: here the list of what the skill is for, with the "
+                "words that lead in to it.\n`-i` asks about each piece instead: drop, keep, or with `-o FOLDER/` "
                 "move to a reference. It saves your answers as a plan.",
                 f"skill-distiller {skill} {_KEEP} --json -o smaller/ > run.json",
             ),

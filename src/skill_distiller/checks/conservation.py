@@ -29,8 +29,7 @@ from skill_distiller.checks.model import (
     read_receipt,
 )
 from skill_distiller.checks.rejoin import Part, Rejoined, rejoin
-from skill_distiller.checks.resolve_links import DEAD, anchors_in, reached_from_core
-from skill_distiller.checks.structure import open_fences
+from skill_distiller.checks.structure import DEAD, anchors_in, open_fences, reached_from_core
 from skill_distiller.errors import BadInputError
 from skill_distiller.language.facts import inventory
 from skill_distiller.language.modals import restricts

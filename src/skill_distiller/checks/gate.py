@@ -20,8 +20,13 @@ from skill_distiller.checks.model import (
     Verification,
     count_tokens,
 )
-from skill_distiller.checks.resolve_links import find_dead_links
-from skill_distiller.checks.structure import find_broken_edges, find_lost_notes, find_open_fences, find_open_tags
+from skill_distiller.checks.structure import (
+    find_broken_edges,
+    find_dead_links,
+    find_lost_notes,
+    find_open_fences,
+    find_open_tags,
+)
 from skill_distiller.language.fact import normalize
 from skill_distiller.meaning.compare import Difference
 from skill_distiller.meaning.units import Unit, UnitKind

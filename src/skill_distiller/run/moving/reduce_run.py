@@ -13,7 +13,7 @@ from skill_distiller.analysis.reading import Analyzer, Reading
 from skill_distiller.checks.conservation import Conservation
 from skill_distiller.checks.model import Verification
 from skill_distiller.checks.receipt import Functionality, Judge
-from skill_distiller.checks.resolve_links import reached_from_core
+from skill_distiller.checks.structure import reached_from_core
 from skill_distiller.disclosure.digest import Rule, late_rules
 from skill_distiller.disclosure.model import (
     DEFAULT_LOAD_RATE,
