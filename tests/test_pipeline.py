@@ -29,7 +29,7 @@ from skill_distiller.skill.parse import parse_skill
 from skill_distiller.skill.read import read_skill
 from skill_distiller.tokens import TokenCounter, load_counter
 
-THRESHOLDS = (0.0, 0.5, 0.8, 0.9, 0.95, 1.0)
+THRESHOLDS = (0.0, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
 HEAD = "---\nname: a\ndescription: Use when b.\n---\n"
 UNDONE = {NoteKind.ALREADY_MINIMAL, NoteKind.NOT_WORTH_IT}
 

@@ -47,8 +47,7 @@ from skill_distiller.tokens import TokenCounter, count_skill
 Observer = Callable[[str, object], None]
 
 
-# After so many choices of which each lost a name, all names are seen to at once: a budget that is a little too small
-# would else lose another one each time, as often as there are names.
+# After so many choices of which each lost a name, all are seen to at once: a tight budget would lose one each time.
 _MAX_ROUNDS: Final = 12
 
 
@@ -199,8 +198,6 @@ def _first_of_all(reading: Reading) -> int:
 _FOR_GOOD: Final = frozenset({Reason.PATTERN, Reason.HARD_RULE, Reason.RIGHTS})  # whatever a model says
 # The thresholds at which the blocks required by their type are looked at again.
 RELAXED_LEVELS: Final = (0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.0)
-
-
 _ALIKE: Final = frozenset({BlockKind.CODE, BlockKind.LIST_ITEM})  # of which all stay where one does
 
 
@@ -222,14 +219,19 @@ def compress_to_threshold(
         ways.insert(0, prepare_ladders(reading, counter, models))
     # A bundle is taken whole or not at all: now and then the way without any is the cheaper one.
     ways += [replace(way, joints=()) for way in ways if way.joints]
-    share = models.worth.share(threshold)
     names = named_twice(reading) if threshold >= RELAXED_BELOW else None
     sets = way_blocks(reading.skill) if threshold >= WHOLE_FROM else ()
-    settled = [_settle_all(reading, way, max(threshold, ALL_FROM), share, models) for way in ways]
+    # With less to keep a choice can come out larger, as what it lost comes back: those of higher thresholds count too.
+    levels = (threshold, *(level for level in (*RELAXED_LEVELS[::-1], RELAXED_BELOW, ALL_FROM) if level > threshold))
+    shares = {level: models.worth.share(level) for level in levels}
+    full = max(threshold, ALL_FROM)
+    settled = [_settle_all(reading, way, full, own, models) for own in shares.values() for way in ways]
     if threshold < ALL_FROM:
         settled += [
-            choose_without_losses(reading, way, required, lambda f: f.pick(f.cheapest(share)), names=names, sets=sets)
-            for required in _relaxed(reading, threshold, models)
+            choose_without_losses(reading, way, required, partial(Frontier.keeping, share=own), names=names, sets=sets)
+            for from_level, required in _relaxed(reading, threshold, models)
+            for level, own in shares.items()
+            if level <= from_level
             for way in ways
         ]
     best = min(settled, key=lambda item: item.pick.tokens)
@@ -242,16 +244,16 @@ def _settle_all(reading: Reading, way: Ladders, threshold: float, share: float, 
     required = _required(reading, threshold, models)
     alike = (own for own in alike_blocks(reading.skill) if reading.skill.blocks[own[0]].kind in _ALIKE)
     sets, names = (*alike, *index_blocks(reading.skill), *way_blocks(reading.skill)), named_twice(reading)
-    return choose_without_losses(reading, way, required, lambda f: f.pick(f.cheapest(share)), names=names, sets=sets)
+    return choose_without_losses(reading, way, required, partial(Frontier.keeping, share=share), names=names, sets=sets)
 
 
-def _relaxed(reading: Reading, threshold: float, models: Models) -> Iterator[Mapping[int, Reason]]:
-    """What is required, from all of it down to what is at a threshold, each step that makes a difference."""
+def _relaxed(reading: Reading, threshold: float, models: Models) -> Iterator[tuple[float, Mapping[int, Reason]]]:
+    """Thresholds and what is required there, from all of it down to a threshold, each step that makes a difference."""
     last: Collection[int] | None = None
     for level in (max(threshold, RELAXED_BELOW), *(level for level in RELAXED_LEVELS if level >= threshold)):
         required = _required(reading, level, models)
         if last != required.keys():
-            yield required
+            yield level, required
             last = required.keys()
 
 
@@ -273,15 +275,14 @@ def next_smaller(reading: Reading, most: int, counter: TokenCounter, models: Mod
     What is required is relaxed only as far as it has to be.
     """
     prepared = prepare_ladders(reading, counter, models)
-    for required in _relaxed(reading, 0.0, models):
+    for _, required in _relaxed(reading, 0.0, models):
         settled = choose_without_losses(reading, prepared, required, lambda f: f.pick(f.first_within(most)))
         if settled.pick.tokens <= most:
             return settled.plan(reading)
     return None
 
 
-# What a looser way must be worth beside a stricter one to be taken where both fit: where what has to stay just fits, it
-# leaves room for nothing else, and the result would be worse than that of a smaller budget.
+# What a looser way must be worth beside a stricter one that fits too, which may leave room for nothing else.
 _MIN_GAIN: Final = 1.25
 _MAX_ADDED: Final = 24  # blocks that are tried for what is left of a budget
 _MAX_TRIES: Final = 6  # to hit a budget that the pieces put together miss by a few tokens

@@ -69,6 +69,10 @@ class Frontier:
         """A point as a choice with its price."""
         return self._pick(self.steps[:point])
 
+    def keeping(self, share: float) -> Pick:
+        """The cheapest choice that keeps a share (0-1) of the worth."""
+        return self.pick(self.cheapest(share))
+
     def within(self, tokens: int) -> Pick:
         """The most worth that was found for at most `tokens` tokens (as few as possible where that can't be had).
 
