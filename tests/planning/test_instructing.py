@@ -9,7 +9,7 @@ from skill_distiller.planning.choose import compress_to_threshold
 from skill_distiller.planning.instructing import instructing_blocks
 from skill_distiller.planning.worth import WorthModel
 from skill_distiller.skill.parse import parse_skill
-from skill_distiller.structure.counts import way_blocks
+from skill_distiller.structure.sequences import way_blocks
 from skill_distiller.tokens import load_counter
 
 MODEL = WorthModel((), 1.0, required_importance=0.5, low_confidence=0.3)

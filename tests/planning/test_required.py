@@ -24,7 +24,7 @@ from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.skill.read import read_skill
-from skill_distiller.structure.counts import alike_blocks, index_blocks
+from skill_distiller.structure.sequences import alike_blocks, index_blocks
 from skill_distiller.tokens import load_counter
 
 MODEL = WorthModel((), 1.0, required_importance=0.5, low_confidence=0.3)

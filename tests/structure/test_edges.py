@@ -17,10 +17,10 @@ from skill_distiller.run.distill import distill
 from skill_distiller.run.run import DistillOptions, Gate
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
-from skill_distiller.structure.counts import read_place
 from skill_distiller.structure.edges import Edge, Piece, heading_of
 from skill_distiller.structure.find_edges import find_edges
 from skill_distiller.structure.references import named_files
+from skill_distiller.structure.sequences import read_place
 from skill_distiller.tokens import load_counter
 
 _HEAD = "---\nname: a\ndescription: Use when b.\n---\n"

@@ -15,8 +15,8 @@ from skill_distiller.language.words import words_in
 from skill_distiller.planning.groups import items_of
 from skill_distiller.planning.outline import HEADING, SEQUENCE, Node, outline
 from skill_distiller.skill.model import BlockKind, Skill
-from skill_distiller.structure.counts import read_place
 from skill_distiller.structure.edges import EdgeKind, Piece, heading_of
+from skill_distiller.structure.sequences import read_place
 
 _FEWEST_PARTS: Final = 2  # that a heading names, of which the first words are those of the headings below it
 _WORD: Final = re.compile(r"[^\W\d_]{2,}")

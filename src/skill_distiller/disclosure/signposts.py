@@ -17,7 +17,7 @@ from skill_distiller.language.forms import bases
 from skill_distiller.language.lexicon import is_article, is_imperative, is_light, language_of, senses
 from skill_distiller.language.words import LANGUAGES, words_in
 from skill_distiller.skill.model import PROSE, BlockKind
-from skill_distiller.structure.counts import read_place
+from skill_distiller.structure.sequences import read_place
 
 # A pointer that is as long as what it points to saves nothing: characters of a passage below which it has at most so
 # many topics. All under a heading needs fewer, since the heading stays and says what it is about.

@@ -39,9 +39,9 @@ from skill_distiller.rewriting.extract import propose_extracts
 from skill_distiller.rewriting.ladder import keeps_everything
 from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.skill.model import BlockKind
-from skill_distiller.structure.counts import alike_blocks, index_blocks, way_blocks
 from skill_distiller.structure.edges import Piece, heading_of
 from skill_distiller.structure.references import names_in
+from skill_distiller.structure.sequences import alike_blocks, index_blocks, way_blocks
 from skill_distiller.tokens import TokenCounter, count_skill
 
 Observer = Callable[[str, object], None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import Final
 
 from skill_distiller.analysis.reading import Reading, SectionType, once_per_reading
@@ -17,8 +17,8 @@ from skill_distiller.planning.required import ALL_FROM, PLAIN, TEXT, WHOLE_FROM,
 from skill_distiller.planning.worth import WorthModel
 from skill_distiller.skill.containers import lead_ins
 from skill_distiller.skill.model import PROSE, Block, BlockKind, Skill
-from skill_distiller.structure.counts import alike_blocks, in_most
 from skill_distiller.structure.pairs import names_examples, opening_label
+from skill_distiller.structure.sequences import alike_blocks, in_most
 
 _NAME: Final = re.compile(r"[^\W_]+")
 _BOLD_SENTENCE: Final = re.compile(r"(?:\*\*|__)[^*_\n]{8,200}[.!。！](?:\*\*|__)")
@@ -94,7 +94,7 @@ def _openings(reading: Reading) -> Iterator[int]:
     """
     blocks = reading.skill.blocks
     for block in takewhile(lambda one: one.kind is BlockKind.PARAGRAPH, blocks[:_MOST_OPENINGS]):
-        names = {fact.key for fact in reading.facts[block.index] if fact.kind in _COMMANDS}
+        names = islice((fact.key for fact in reading.facts[block.index] if fact.kind in _COMMANDS), _MOST_NAMES)
         rest = (reading.skill.description, *(one.text for one in blocks if one is not block))
         alone = [name for name in names if all(name not in text for text in rest)]
         orders = any(map(_orders, SENTENCE_END.split(block.text)))
@@ -104,6 +104,7 @@ def _openings(reading: Reading) -> Iterator[int]:
 
 _COMMAND: Final = re.compile(r"[a-z][\w-]*(?: [\w./:@=-]+)+")
 _MOST_OPENINGS: Final = 3
+_MOST_NAMES: Final = 20  # of an opening, each of which is looked for in all of the rest
 _FIRST_WORDS: Final = 2  # of a sentence, one of which orders
 
 
@@ -116,11 +117,9 @@ def _limits(skill: Skill) -> Iterator[int]:
     """Text with a limit ("at most one line") in a sentence that orders something, or behind a label in bold."""
     for block in skill.blocks:
         found = LIMIT.finditer(block.text) if block.kind in PROSE else ()
-        bounds = (match.start() for match in found if LIMITS[" ".join(match[0].casefold().split())] in _BOUNDS)
-        if any(
-            opening_label(block.text) or _orders(SENTENCE_END.split(block.text[max(0, at - _SENTENCE_CHARS) : at])[-1])
-            for at in bounds
-        ):
+        bounds = [match.start() for match in found if LIMITS[" ".join(match[0].casefold().split())] in _BOUNDS]
+        before = (SENTENCE_END.split(block.text[max(0, at - _SENTENCE_CHARS) : at])[-1] for at in bounds)
+        if bounds and (opening_label(block.text) or any(map(_orders, before))):
             yield block.index
 
 

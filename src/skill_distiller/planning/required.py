@@ -20,9 +20,9 @@ from skill_distiller.planning.worth import WorthModel
 from skill_distiller.rewriting.model import RENDERINGS, RenderingKind, in_full
 from skill_distiller.skill.containers import lead_ins, opening_tag
 from skill_distiller.skill.model import LISTS, PROSE, Block, BlockKind, Skill
-from skill_distiller.structure.counts import read_place
 from skill_distiller.structure.find_edges import find_edges
 from skill_distiller.structure.pairs import opening_label, runs_command
+from skill_distiller.structure.sequences import read_place
 from skill_distiller.tokens import TokenCounter
 
 _NO_LANGUAGE: Final = frozenset({"", "text", "txt", "plaintext"})

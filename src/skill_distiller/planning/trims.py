@@ -19,8 +19,8 @@ from skill_distiller.rewriting.extract import ONLY_IF
 from skill_distiller.rewriting.ladder import Trim
 from skill_distiller.rewriting.parts import Part, PartKind, Unit, deletions, units_of
 from skill_distiller.skill.model import PROSE, Block, BlockKind, Skill
-from skill_distiller.structure.counts import read_place
 from skill_distiller.structure.edges import EdgeKind
+from skill_distiller.structure.sequences import read_place
 
 _CUT: Final = PROSE | {BlockKind.TABLE}
 # Of the items of a list or the rows of a table, the share that may go while the rest stays: what has less left is

@@ -27,7 +27,7 @@ from skill_distiller.rewriting.sentences import (
     without_marker,
 )
 from skill_distiller.skill.model import PROSE, Block, BlockKind
-from skill_distiller.structure.counts import block_place
+from skill_distiller.structure.sequences import block_place
 from skill_distiller.tokens import TokenCounter
 
 _SHARE: Final = 0.5  # of the block's worth: its rules stay, what is said around them goes

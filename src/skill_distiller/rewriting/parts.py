@@ -23,9 +23,9 @@ from skill_distiller.rewriting.sentences import (
     without_marker,
 )
 from skill_distiller.skill.model import PROSE, Block, BlockKind
-from skill_distiller.structure.counts import read_place
 from skill_distiller.structure.pairs import are_named, are_sides, are_steps, are_variants
 from skill_distiller.structure.pointers import opens_with
+from skill_distiller.structure.sequences import read_place
 
 _NUMBERED: Final = re.compile(r"[ \t]*\d{1,9}[.)][ \t]")
 _TO_TICK: Final = re.compile(r"[ \t]*[-*+] \[[ xX]\][ \t]")

@@ -9,12 +9,12 @@ from itertools import chain
 from typing import Final
 
 from skill_distiller.skill.model import BlockKind, Skill, once_per_skill
-from skill_distiller.structure.counts import find_sequences
 from skill_distiller.structure.edges import Edge, EdgeKind
 from skill_distiller.structure.leads import find_guards, find_leads, find_shown
 from skill_distiller.structure.pairs import find_pairs
 from skill_distiller.structure.pointers import find_pointers
 from skill_distiller.structure.references import find_references
+from skill_distiller.structure.sequences import find_sequences
 
 
 @once_per_skill

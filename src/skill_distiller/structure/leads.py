@@ -13,10 +13,10 @@ from skill_distiller.language.lexicon import Sense, senses
 from skill_distiller.language.words import small, words_in
 from skill_distiller.skill.containers import ends_in_colon, find_containers, is_label, lead_ins, opening_tag
 from skill_distiller.skill.model import LISTS, PROSE, Block, BlockKind, Section, Skill
-from skill_distiller.structure.counts import read_place
 from skill_distiller.structure.edges import Edge, EdgeKind, Piece, chained, heading_of
 from skill_distiller.structure.pairs import are_sides, names_side
 from skill_distiller.structure.pointers import in_text, leading, opens_with
+from skill_distiller.structure.sequences import read_place
 
 _SHOWN: Final = frozenset({BlockKind.CODE, BlockKind.TABLE, BlockKind.QUOTE})
 _OFFERING: Final = _SHOWN | LISTS

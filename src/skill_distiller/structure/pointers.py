@@ -13,8 +13,8 @@ from typing import Final
 from skill_distiller.language.words import LANGUAGES, UNSPACED, small, tables, texts, words_in
 from skill_distiller.skill.containers import lead_ins, opening_tag
 from skill_distiller.skill.model import LISTS, PROSE, Block, BlockKind, Section, Skill
-from skill_distiller.structure.counts import block_place, read_place
 from skill_distiller.structure.edges import Edge, EdgeKind, Piece, heading_of
+from skill_distiller.structure.sequences import block_place, read_place
 
 _POINTING: Final = PROSE | {BlockKind.TABLE, BlockKind.QUOTE}
 _SHOWN: Final = frozenset({BlockKind.CODE, BlockKind.TABLE, BlockKind.QUOTE}) | LISTS
